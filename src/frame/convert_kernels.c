@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "convert_private.h"
+#include "frame_private.h"
+
+#include <math.h>
+
+static int16_t scaled(double x)
+{
+    return (int16_t)lrint(x * (1 << YUV_SHIFT));
+}
+
+/* From the luma weights kr, kb alone (BT.601-7 section 2.5, BT.709-6 section 3): R - Y = 2 (1 - kr)
+ * V and so on, with V and U in +-0.5. */
+yuv_coefficients yuv_coefficients_of(omma_matrix matrix, bool limited_range)
+{
+    double kr = matrix == OMMA_MATRIX_BT709 ? 0.2126 : 0.299;
+    double kb = matrix == OMMA_MATRIX_BT709 ? 0.0722 : 0.114;
+    double kg = 1 - kr - kb;
+    double luma = limited_range ? 255.0 / 219 : 1, chroma = limited_range ? 255.0 / 224 : 1;
+
+    return (yuv_coefficients){
+        .black = limited_range ? 16 : 0,
+        .y = scaled(luma),
+        .rv = scaled(2 * (1 - kr) * chroma),
+        .gu = scaled(-2 * (1 - kb) * kb / kg * chroma),
+        .gv = scaled(-2 * (1 - kr) * kr / kg * chroma),
+        .bu = scaled(2 * (1 - kb) * chroma),
+    };
+}
+
+static inline uint8_t luma(int r, int g, int b)
+{
+    return (uint8_t)((LUMA_R * r + LUMA_G * g + LUMA_B * b + (1 << (LUMA_SHIFT - 1))) >>
+                     LUMA_SHIFT);
+}
+
+static void gray_from_rgb(uint8_t *gray, const uint8_t *rgb, int width)
+{
+    for (int x = 0; x < width; x++, rgb += 3)
+        gray[x] = luma(rgb[0], rgb[1], rgb[2]);
+}
+
+static void gray_from_rgba(uint8_t *gray, const uint8_t *rgba, int width)
+{
+    for (int x = 0; x < width; x++, rgba += 4)
+        gray[x] = luma(rgba[0], rgba[1], rgba[2]);
+}
+
+static void gray_from_limited(uint8_t *gray, const uint8_t *y, int width)
+{
+    const int scale = 9539, half = 1 << (YUV_SHIFT - 1); /* 255 / 219 */
+    for (int x = 0; x < width; x++)
+        gray[x] = clamp_u8((scale * (y[x] - 16) + half) >> YUV_SHIFT);
+}
+
+static void rgb_from_yuv(uint8_t *rgb, const uint8_t *y, const uint8_t *u, const uint8_t *v,
+                         int width, const yuv_coefficients *c)
+{
+    for (int x = 0; x < width; x++, rgb += 3)
+        rgb_of_yuv(rgb, y[x], u[x / 2], v[x / 2], c);
+}
+
+static void rgba_from_yuv(uint8_t *rgba, const uint8_t *y, const uint8_t *u, const uint8_t *v,
+                          int width, const yuv_coefficients *c)
+{
+    for (int x = 0; x < width; x++, rgba += 4) {
+        rgb_of_yuv(rgba, y[x], u[x / 2], v[x / 2], c);
+        rgba[3] = 255;
+    }
+}
+
+static void split_pairs(uint8_t *u, uint8_t *v, const uint8_t *uv, int width)
+{
+    for (int x = 0; x < width; x++) {
+        u[x] = uv[2 * x];
+        v[x] = uv[2 * x + 1];
+    }
+}
+
+static void join_pairs(uint8_t *uv, const uint8_t *u, const uint8_t *v, int width)
+{
+    for (int x = 0; x < width; x++) {
+        uv[2 * x] = u[x];
+        uv[2 * x + 1] = v[x];
+    }
+}
+
+void convert_kernels_init(convert_kernels *k, unsigned cpu)
+{
+    (void)cpu;
+    *k = (convert_kernels){
+        .gray_from_rgb = gray_from_rgb,
+        .gray_from_rgba = gray_from_rgba,
+        .gray_from_limited = gray_from_limited,
+        .rgb_from_yuv = rgb_from_yuv,
+        .rgba_from_yuv = rgba_from_yuv,
+        .split_pairs = split_pairs,
+        .join_pairs = join_pairs,
+    };
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <omma/frame.h>
+
+typedef struct pyramid_kernels {
+    /* width pixels, each the mean of 2 x 2 in the rows top and bottom (2 * width pixels) */
+    void (*halve_row)(uint8_t *to, const uint8_t *top, const uint8_t *bottom, int width);
+} pyramid_kernels;
+
+void pyramid_kernels_init(pyramid_kernels *k, unsigned cpu);
