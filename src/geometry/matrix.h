@@ -9,8 +9,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* ------------------------------------------------------------------------ 3-vectors, 3x3
- */
+/* ------------------------------------------------------------------ 3-vectors and 3x3 matrices */
 
 static inline double vec3_dot(const double a[3], const double b[3])
 {
