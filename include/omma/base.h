@@ -164,7 +164,8 @@ typedef enum omma_queue_policy {
 /** Bounded first-in first-out queue of pointers. Thread-safe: yes, any number on both ends. */
 typedef struct omma_queue omma_queue;
 
-/** @param release frees items that are dropped or left at destroy; may be NULL. */
+/** @param capacity at least 1
+ *  @param release  frees items that are dropped or left at destroy, outside the lock; may be NULL */
 omma_queue *omma_queue_create(size_t capacity, omma_queue_policy policy,
                               void (*release)(void *item));
 void omma_queue_destroy(omma_queue **q); /* nobody may be inside any more */
@@ -213,7 +214,8 @@ enum {
     OMMA_CPU_BF16 = 1u << 4,
 };
 
-/** What this machine has, lowered by OMMA_CPU=scalar|avx2|avx512. Read once. Thread-safe: yes. */
+/** What this machine has, lowered by OMMA_CPU=scalar|avx2|avx512 (avx512: without the extensions
+ *  VPOPCNT, VNNI, BF16). Read once. Thread-safe: yes. */
 unsigned omma_cpu_flags(void);
 /** "avx512 vnni bf16" and the like, into text. */
 void omma_cpu_describe(unsigned flags, char *text, size_t bytes);
@@ -235,8 +237,9 @@ uint32_t omma_random_below(uint64_t *seed, uint32_t bound); /* [0, bound), bound
  */
 typedef struct omma_file omma_file;
 
-/** @param replace false: OMMA_EXISTS when path is there already.
- *  @return OMMA_OK; OMMA_EXISTS, OMMA_DENIED, OMMA_NOT_FOUND (folder), OMMA_FULL, OMMA_IO. */
+/** @param replace false: OMMA_EXISTS when path is there already, also if it comes before the commit.
+ *  @return OMMA_OK; OMMA_EXISTS, OMMA_DENIED, OMMA_NOT_FOUND (folder), OMMA_INVALID (path is a folder
+ *  or a device), OMMA_FULL, OMMA_IO. */
 omma_error omma_file_create(omma_file **out, const char *path, bool replace);
 /** Errors stick: later writes do nothing and commit reports the first one. */
 void omma_file_write(omma_file *f, const void *data, size_t bytes);
