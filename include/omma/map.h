@@ -23,10 +23,12 @@ typedef struct omma_map omma_map;
 omma_map *omma_map_create(void);
 void omma_map_destroy(omma_map **m);
 
-/** What a view says replaces what was known of its frame. A keyframe view adds a keyframe. */
+/** What a view says replaces what was known of its frame. A keyframe view adds a keyframe, or says
+ *  again where it is and what its camera is. Frames are told apart by frame_index, and their times
+ *  increase with it. */
 void omma_map_add_view(omma_map *m, const omma_view *view);
 void omma_map_correct(omma_map *m, const omma_correction *correction);
-/** A keyframe was culled: no view hangs on it any more. */
+/** A keyframe was culled and is no longer exported. Views that still hang on it keep their poses. */
 void omma_map_remove_keyframe(omma_map *m, uint32_t keyframe);
 /** The keyframe's picture as JPEG (taken; may be NULL) and the name it had in the input, or NULL. */
 void omma_map_set_picture(omma_map *m, uint32_t keyframe, omma_buffer *jpeg, const char *name);
@@ -48,6 +50,8 @@ void omma_map_set_points(omma_map *m, const omma_map_point *points, size_t point
                          const omma_map_observation *observations, size_t observation_count);
 /** World unit: "units" (arbitrary scale, the default) or "m". Copied. */
 void omma_map_set_unit(omma_map *m, const char *unit);
+/** The calibration that was found in the end: replaces the camera of every keyframe so far. */
+void omma_map_set_camera(omma_map *m, const omma_camera *camera);
 
 typedef struct omma_map_keyframe {
     uint32_t id, submap;
@@ -77,6 +81,10 @@ typedef struct omma_map_pose {
 omma_map_pose omma_map_get_pose(const omma_map *m, size_t i);
 size_t omma_map_point_count(const omma_map *m);
 const omma_map_point *omma_map_get_points(const omma_map *m);
+size_t omma_map_observation_count(const omma_map *m);
+const omma_map_observation *omma_map_get_observations(const omma_map *m);
+/** "units" or "m"; borrowed. */
+const char *omma_map_unit(const omma_map *m);
 /** The submap that holds most posed frames: the one whose frame is the world of single-map exports. */
 uint32_t omma_map_main_submap(const omma_map *m);
 
@@ -101,11 +109,13 @@ omma_error omma_map_write_tum(const omma_map *m, const char *path, const omma_ex
 omma_error omma_map_write_colmap(const omma_map *m, const char *folder,
                                  const omma_export_options *o);
 
-/** nerfstudio transforms.json (camera-to-world, OpenGL axes: x right, y up, z back). */
+/** nerfstudio transforms.json of the main submap's keyframes (camera-to-world, OpenGL axes: x right, y
+ *  up, z back; the pictures as images/NAME; pixel origin as in COLMAP). */
 omma_error omma_map_write_transforms(const omma_map *m, const char *path,
                                      const omma_export_options *o);
 
-/** The keyframes' pictures as folder/NNNNNN.jpg (or the names they had). */
+/** The keyframes' pictures as folder/NNNNNN.jpg (frame index), or by the names they had: without
+ *  folders, with .jpg as their ending, and made unique. COLMAP and transforms.json use the same. */
 omma_error omma_map_write_pictures(const omma_map *m, const char *folder,
                                    const omma_export_options *o);
 
@@ -129,11 +139,12 @@ typedef struct omma_stamped_pose {
 typedef struct omma_trajectory {
     omma_stamped_pose *poses; /* times strictly increasing */
     size_t count;
-    size_t skipped_lines; /* not a comment, yet not eight finite numbers */
+    size_t skipped_lines; /* neither empty nor a comment, yet not eight finite numbers */
 } omma_trajectory;
 
-/** Reads TUM format (spaces or commas). Lines that are not eight finite numbers with a quaternion that
- *  can be normalised are skipped and counted; of equal times the first is kept.
+/** Reads TUM format (spaces or commas). Lines that do not begin with eight finite numbers with a
+ *  quaternion that can be normalised are skipped and counted; further columns are ignored; poses are
+ *  sorted by time, and of equal times the first is kept.
  *  @return OMMA_OK (omma_trajectory_finish); OMMA_FORMAT (no pose at all), file errors. */
 omma_error omma_trajectory_read(omma_trajectory *out, const char *path);
 /** The same from memory. Fuzzed. */
@@ -149,10 +160,12 @@ typedef struct omma_evaluation {
     double scale;      /* truth = scale * estimate */
     double path_length, extent;
     double rotation_rmse_deg, rotation_rmse_own_deg;
-    double rpe_translation_rmse, rpe_rotation_rmse_deg; /* over 1 s (or 30 poses) */
+    double rpe_translation_rmse, rpe_rotation_rmse_deg; /* over 1 s (or 30 poses); NAN: no pair */
 } omma_evaluation;
 
-/** Absolute and relative trajectory error. Poses are paired by mutually nearest time within max_dt_s
+/** Absolute and relative trajectory error. The rotation error is that after the alignment of the
+ *  positions; "own" is that after the rotation which fits the orientations best (a straight path leaves
+ *  its roll free). Poses are paired by mutually nearest time within max_dt_s
  *  (0 = half the median spacing of the truth, at least 1 ms). expected 0 = number of truth poses.
  *  @return OMMA_OK; OMMA_DEGENERATE (fewer than 3 pairs).
  *  Source: Sturm et al., "A benchmark for the evaluation of RGB-D SLAM systems", IROS 2012. */
