@@ -271,6 +271,12 @@ omma_error omma_bundle_adjust(const omma_bundle_problem *problem,
                               const omma_bundle_options *options, double *error,
                               omma_bundle_result *result);
 
+/** Per point the Gauss-Newton second derivative of the cost by inverse depth with all poses held: the sum
+ *  of w J^T J over its observations, w with the weight of the default Huber loss, the prior left out. The
+ *  standard deviation of inverse_depth is 1 / sqrt(information).
+ *  @param problem valid, observations sorted by point; borrowed   @param information point_count */
+void omma_bundle_point_information(const omma_bundle_problem *problem, double *information);
+
 /* -------------------------------------------------------------------------------- pose graph */
 
 typedef struct omma_pose_edge {
