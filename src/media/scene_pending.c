@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stands in for scene.c, and for stream.c, until they are here. */
+/* Stands in for scene.c until it is here. */
 #include "source.h"
 
 omma_error scene_open(source_backend *out, omma_source_info *info, const char *spec,
@@ -13,11 +13,4 @@ const char *const *omma_source_scenes(void)
 {
     static const char *const none[] = {NULL};
     return none;
-}
-
-omma_error stream_open(source_backend *out, omma_source_info *info, const char *url,
-                       const source_context *context)
-{
-    (void)out, (void)info, (void)context;
-    return omma_fail(OMMA_UNSUPPORTED, "%s: streams are not in this build", url);
 }
