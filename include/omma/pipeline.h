@@ -2,6 +2,8 @@
 /**
  * pipeline: joins the rooms. A session reads a source, tracks it and keeps the map; then its files are
  * written. It owns the threads and the queues: decoding runs ahead of tracking on its own thread.
+ *
+ *   omma_session_create -> omma_session_run -> omma_session_write (and _map, _report) -> _destroy
  */
 #pragma once
 
@@ -23,11 +25,16 @@ typedef struct omma_progress {
 } omma_progress;
 
 typedef struct omma_session_options {
-    const char *input; /* source URL; required */
+    const char *input; /* source URL; required; copied */
     omma_source_options source;
+    /* camera is copied. One of another size than the input is scaled when the shape is the same; one
+     * without a size (width and height 0) is taken to have the input's. */
     omma_tracker_options tracker;
-    bool realtime; /* keep up with the source's clock: frames that come too late are dropped */
-    bool pictures; /* keep a JPEG of every keyframe */
+    double fov_degrees; /* horizontal field of view as a first guess of the focal length; 0 = none */
+    bool realtime;      /* keep up with the source's clock: frames that come too late are dropped.
+                           Live sources do so anyway, */
+    bool every_frame;   /* unless this asks them to wait */
+    bool pictures;      /* keep a JPEG of every keyframe */
     /* called on the caller's thread about ten times a second and at the end; may be NULL */
     void (*progress)(void *user, const omma_progress *progress);
     void *user;
@@ -36,20 +43,27 @@ typedef struct omma_session_options {
 /** Thread-safe: one thread at a time; stop: any thread, signal-safe. */
 typedef struct omma_session omma_session;
 
-/** Opens the source and the tracker. @return as omma_source_open and omma_tracker_create. */
+/** Opens the source and the tracker.
+ *  @return as omma_source_open and omma_tracker_create; OMMA_INVALID (the camera's shape is not the
+ *          input's); OMMA_DEGENERATE (pictures too small to track). */
 omma_error omma_session_create(omma_session **out, const omma_session_options *options,
                                const omma_log *log);
 void omma_session_destroy(omma_session **s);
 
-/** Runs until the source ends or stop is called; the map is complete afterwards either way.
+/** Runs until the source ends or stop is called; the map is complete afterwards either way, and
+ *  after a source error too: what was seen before it is in the map. Once per session.
  *  @return OMMA_OK; OMMA_INTERRUPTED (stopped; the map so far is good); OMMA_DEGENERATE (no
  *          reconstruction was possible: omma_why() says what was missing); source errors. */
 omma_error omma_session_run(omma_session *s);
+
+/** Ends run; called once more, it also abandons a write that is under way. */
 void omma_session_stop(omma_session *s);
 
 /** Borrowed. */
 omma_map *omma_session_map(omma_session *s);
 const omma_source_info *omma_session_source(const omma_session *s);
+/** The tracker's own numbers so far. */
+void omma_session_stats(const omma_session *s, omma_tracker_stats *out);
 /** What happened, as the JSON text of report.json (docs/report.md). Given: free(). */
 char *omma_session_report(omma_session *s);
 
@@ -59,9 +73,21 @@ typedef struct omma_outputs {
     bool no_colmap, no_transforms, no_pictures;
 } omma_outputs;
 
-/** Writes trajectory.txt, cloud.ply, colmap/, transforms.json, images/, report.json. Nothing is written when one of
- *  them is there already and may not be replaced. */
+/** Whether omma_session_write could begin: nothing of its own is there already (unless it may be
+ *  replaced) and the folder, or the nearest one above it, can be written to. Makes nothing.
+ *  @return OMMA_OK; OMMA_EXISTS, OMMA_DENIED, OMMA_IO; omma_why() names the file. */
+omma_error omma_outputs_check(const omma_outputs *outputs);
+
+/**
+ * Writes trajectory.txt, cloud.ply, colmap/, transforms.json, images/, report.json (docs/formats.md).
+ * Everything is written beside first and moved in place at the end: on any failure nothing of it stays.
+ * @return OMMA_OK; OMMA_EXISTS (one of them is there already and may not be replaced), OMMA_DENIED,
+ *         OMMA_FULL, OMMA_IO; OMMA_INVALID (pictures would fall on the input's own); OMMA_INTERRUPTED.
+ */
 omma_error omma_session_write(omma_session *s, const omma_outputs *outputs);
+
+/** Names and versions of the libraries in use, "omma 0.1.0\nffmpeg 5.1.6-0+deb12u1\n...". Given: free(). */
+char *omma_library_versions(void);
 
 #ifdef __cplusplus
 }

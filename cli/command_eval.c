@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands.h"
+#include "console.h"
+
+#include <cjson/cJSON.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct eval_values {
+    int align;
+    double max_dt;
+    uint64_t expected;
+    bool json;
+} eval_values;
+
+#define ROW(field) .offset = offsetof(eval_values, field)
+static const option_row rows[] = {
+    {'a', "align", OPTION_CHOICE, NULL,
+     "what may be moved before comparing: sim3 = position, rotation and scale, se3 = not the scale",
+     ROW(align), "sim3|se3|none"},
+    {0, "max-dt", OPTION_REAL, "S",
+     "poses further apart in time are no pair; otherwise half the spacing of the ground truth",
+     ROW(max_dt)},
+    {0, "expected", OPTION_UNSIGNED, "N",
+     "frames of the input, so that lost ones count against the coverage; otherwise the poses of "
+     "the "
+     "ground truth",
+     ROW(expected)},
+    {0, "json", OPTION_FLAG, .help = "print one JSON object", ROW(json)},
+    {0},
+};
+
+static const char *const align_names[] = {"sim3", "se3", "none"};
+
+static void print_json(const omma_evaluation *e, const eval_values *v)
+{
+    cJSON *o = cJSON_CreateObject();
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {
+        {"pairs", (double)e->pairs},
+        {"truth_poses", (double)e->truth_poses},
+        {"estimated_poses", (double)e->estimated_poses},
+        {"coverage", e->coverage},
+        {"ate_rmse", e->ate_rmse},
+        {"ate_mean", e->ate_mean},
+        {"ate_median", e->ate_median},
+        {"ate_max", e->ate_max},
+        {"ate_percent_of_path", e->path_length > 0 ? 100 * e->ate_rmse / e->path_length : 0},
+        {"scale", e->scale},
+        {"path_length", e->path_length},
+        {"extent", e->extent},
+        {"rotation_rmse_deg", e->rotation_rmse_deg},
+        {"rotation_rmse_own_deg", e->rotation_rmse_own_deg},
+        {"rpe_translation_rmse", e->rpe_translation_rmse},
+        {"rpe_rotation_rmse_deg", e->rpe_rotation_rmse_deg},
+    };
+
+    cJSON_AddStringToObject(o, "align", align_names[v->align]);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        cJSON_AddNumberToObject(o, numbers[i].name, numbers[i].value);
+    char *text = cJSON_Print(o);
+    puts(text);
+    free(text);
+    cJSON_Delete(o);
+}
+
+static void print_table(const omma_evaluation *e, const eval_values *v)
+{
+    printf("pairs               %zu (%zu estimated, %zu true; %.1f %% covered)\n", e->pairs,
+           e->estimated_poses, e->truth_poses, 100 * e->coverage);
+    printf("ATE rmse            %.6g (%.3f %% of the path; median %.6g, max %.6g)\n", e->ate_rmse,
+           e->path_length > 0 ? 100 * e->ate_rmse / e->path_length : 0, e->ate_median, e->ate_max);
+    printf("alignment           %s, scale %.6g\n", align_names[v->align], e->scale);
+    printf("path, extent        %.6g, %.6g\n", e->path_length, e->extent);
+    printf("rotation rmse       %.4g deg (%.4g after its own best rotation)\n",
+           e->rotation_rmse_deg, e->rotation_rmse_own_deg);
+    printf("relative, per s     %.6g, %.4g deg\n", e->rpe_translation_rmse,
+           e->rpe_rotation_rmse_deg);
+}
+
+static omma_error read_poses(console *c, omma_trajectory *t, const char *path)
+{
+    omma_error err = omma_trajectory_read(t, path);
+    if (!err && t->skipped_lines)
+        console_say(c, "%s: %zu line%s left out: not eight finite numbers", path, t->skipped_lines,
+                    t->skipped_lines == 1 ? "" : "s");
+    return err;
+}
+
+static int evaluate(console *c, const eval_values *v, const char *path, const char *truth_path)
+{
+    omma_trajectory estimate = {0}, truth = {0};
+    omma_evaluation e = {0};
+    int code = CODE_DONE;
+
+    if (read_poses(c, &estimate, path) || read_poses(c, &truth, truth_path))
+        code = console_fail(c, CODE_INPUT, NULL);
+    else if (omma_trajectory_evaluate(&estimate, &truth, (omma_alignment)v->align, v->max_dt,
+                                      v->expected, &e))
+        code = console_fail(c, CODE_FAILED, NULL);
+    else if (v->json)
+        print_json(&e, v);
+    else
+        print_table(&e, v);
+    omma_trajectory_finish(&estimate);
+    omma_trajectory_finish(&truth);
+    return code;
+}
+
+static int run(const invocation *call)
+{
+    const eval_values *v = call->values;
+    console c;
+
+    console_init(&c, call, v->json);
+    int code = evaluate(&c, v, call->arguments[0], call->arguments[1]);
+    console_finish(&c);
+    return code;
+}
+
+const command command_eval = {
+    .name = "eval",
+    .summary = "compare a trajectory with the truth",
+    .arguments = "TRAJECTORY GROUNDTRUTH",
+    .completes = OPTION_FILE,
+    .least = 2,
+    .most = 2,
+    .description =
+        "Pairs the poses of two files by time, moves the first onto the second as well as --align "
+        "allows, and tells the absolute trajectory error (ATE), rotation and relative errors. Both "
+        "files hold lines \"timestamp tx ty tz qx qy qz qw\" (camera to world, TUM format); other "
+        "lines are left out and counted.",
+    .options = rows,
+    .examples =
+        (const example_row[]){{"omma eval out/trajectory.txt groundtruth.txt --expected 1000",
+                               "errors in the unit of the ground truth, after Sim(3)"},
+                              {0}},
+    .values_bytes = sizeof(eval_values),
+    .run = run,
+};

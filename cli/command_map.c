@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "camera_text.h"
+#include "commands.h"
+#include "interrupt.h"
+#include "map_run.h"
+#include "output_name.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct map_values {
+    const char *output, *camera, *format;
+    double fov, rate;
+    int backend;
+    bool sparse, every_frame, realtime, no_pictures, no_colmap, force, json;
+    uint64_t threads, seed, skip, limit, step;
+} map_values;
+
+#define ROW(field) .offset = offsetof(map_values, field)
+static const option_row rows[] = {
+    {'o', "output", OPTION_FOLDER, "DIR", "where the files go; otherwise <name of INPUT>-omma here",
+     ROW(output)},
+    {'c', "camera", OPTION_FILE, "FILE|fx,fy,cx,cy[,k1,k2,p1,p2[,k3]]",
+     "the camera, in pixels, as a file (fx fy cx cy w h k1 k2 p1 p2, or a report.json) or as "
+     "numbers; otherwise it is found from the video",
+     ROW(camera)},
+    {0, "fov", OPTION_REAL, "DEG", "horizontal field of view, as a first guess of the focal length",
+     ROW(fov), .least = 1, .most = 170, .excludes = "camera"},
+    {'b', "backend", OPTION_CHOICE, NULL,
+     "who finds the poses: classical, or synthetic, which hands on the truth that synthetic: "
+     "inputs "
+     "carry",
+     ROW(backend), "classical|synthetic"},
+    {0, "sparse", OPTION_FLAG, .help = "sparse points only (all that this version makes)",
+     ROW(sparse)},
+    {0, "every-frame", OPTION_FLAG,
+     .help = "track every frame however long it takes; so it is for files", ROW(every_frame)},
+    {0, "realtime", OPTION_FLAG,
+     .help = "keep up with the clock and drop frames that come too late; so it is for live inputs",
+     ROW(realtime), .excludes = "every-frame"},
+    {'j', "threads", OPTION_UNSIGNED, "N",
+     "threads of the tracker; otherwise as many as cores; the result does not depend on it",
+     ROW(threads), .most = 256},
+    {0, "seed", OPTION_UNSIGNED, "N", "seed of every random choice", ROW(seed)},
+    {0, "skip", OPTION_UNSIGNED, "N", "leave out the first N frames", ROW(skip)},
+    {0, "limit", OPTION_UNSIGNED, "N", "end after N frames", ROW(limit)},
+    {0, "step", OPTION_UNSIGNED, "N", "take every N-th frame only", ROW(step), .least = 1,
+     .most = 1e6},
+    {0, "rate", OPTION_REAL, "HZ",
+     "frames per second of a folder of pictures without times, or wished from a camera", ROW(rate),
+     .least = 0.001, .most = 10000},
+    {0, "format", OPTION_TEXT, "NAME",
+     "FFmpeg's name of the input's format, when it cannot be guessed", ROW(format)},
+    {0, "no-pictures", OPTION_FLAG, .help = "do not write images/", ROW(no_pictures)},
+    {0, "no-colmap", OPTION_FLAG, .help = "do not write colmap/ and transforms.json",
+     ROW(no_colmap)},
+    {'f', "force", OPTION_FLAG, .help = "replace the files of an older map", ROW(force)},
+    {0, "json", OPTION_FLAG, .help = "print the report as one JSON object", ROW(json)},
+    {0},
+};
+
+static omma_error make_options(omma_session_options *o, omma_camera *camera, const map_values *v,
+                               const char *input)
+{
+    *o = (omma_session_options){
+        .input = input,
+        .source = {.format = v->format,
+                   .rate = v->rate,
+                   .skip = v->skip,
+                   .limit = v->limit,
+                   .step = v->step},
+        .tracker = {.backend = v->backend ? OMMA_TRACKER_SYNTHETIC : OMMA_TRACKER_CLASSICAL,
+                    .threads = (unsigned)v->threads,
+                    .seed = v->seed},
+        .fov_degrees = v->fov,
+        .realtime = v->realtime,
+        .every_frame = v->every_frame,
+        .pictures = !v->no_pictures,
+    };
+    if (!v->camera)
+        return OMMA_OK;
+    o->tracker.camera = camera;
+    return camera_option_read(camera, v->camera);
+}
+
+static void tell_result(const map_values *v, const console *c, omma_session *s, const char *folder)
+{
+    char *report = omma_session_report(s);
+    if (v->json) {
+        char *json = map_report_json(report, folder);
+        puts(json);
+        free(json);
+    } else if (!c->quiet) {
+        map_summary(report, folder);
+    }
+    free(report);
+}
+
+static int map(console *c, const map_values *v, const char *input, const omma_outputs *outputs)
+{
+    omma_session_options options;
+    omma_session *s = NULL;
+    omma_camera camera = {0};
+    bool written = false;
+
+    if (make_options(&options, &camera, v, input) != OMMA_OK)
+        return console_fail(c, CODE_USAGE, NULL);
+    options.progress = console_progress;
+    options.user = c;
+    omma_error err = omma_outputs_check(outputs);
+    if (err)
+        return console_fail(c, CODE_FAILED, NULL);
+    err = omma_session_create(&s, &options, &c->log);
+    if (err)
+        return console_fail(c, exit_code_of_input(err, input), NULL);
+    int code = map_run(c, s, input, outputs, &written);
+    if (written)
+        tell_result(v, c, s, outputs->folder);
+    omma_session_destroy(&s);
+    return code;
+}
+
+static int run(const invocation *call)
+{
+    const map_values *v = call->values;
+    const char *input = call->arguments[0];
+    char *folder = v->output ? omma_text("%s", v->output) : output_name(input);
+    console c;
+
+    console_init(&c, call, v->json);
+    int code = map(&c, v, input,
+                   &(omma_outputs){.folder = folder,
+                                   .replace = v->force,
+                                   .no_colmap = v->no_colmap,
+                                   .no_transforms = v->no_colmap,
+                                   .no_pictures = v->no_pictures});
+    console_finish(&c);
+    free(folder);
+    return code;
+}
+
+const command command_map = {
+    .name = "map",
+    .summary = "make a map from a video, pictures or a camera",
+    .arguments = "INPUT",
+    .completes = OPTION_FILE,
+    .least = 1,
+    .most = 1,
+    .description =
+        "Finds where the camera was at every frame of INPUT and what it saw, and writes the "
+        "trajectory, the points, a COLMAP model, transforms.json, the keyframes' pictures and a "
+        "report into one folder.\n\n"
+        "INPUT is a video file, a folder of pictures (or, in quotes, a pattern such as "
+        "'DIR/*.jpg'), "
+        "- for a video on standard input, an rtsp:// or http:// address, a camera such as "
+        "/dev/video0, the screen (x11::0.0), or an embedded scene such as synthetic:room.\n\n"
+        "The scale of a map from one camera is arbitrary: lengths are in units, not metres. Ctrl-C "
+        "ends the input; the map so far is written.",
+    .options = rows,
+    .examples =
+        (const example_row[]){
+            {"omma map clip.mp4", "a map of the clip in the folder clip-omma"},
+            {"omma map frames/ --camera camera.txt -o out",
+             "pictures in name order from a known camera"},
+            {"omma map /dev/video0 --limit 900", "half a minute of a live camera"},
+            {"omma map 'synthetic:room?frames=60' --backend synthetic --json",
+             "a perfect map of an embedded scene, for trying out other programs"},
+            {0}},
+    .values_bytes = sizeof(map_values),
+    .run = run,
+};

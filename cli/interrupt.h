@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ctrl-C and SIGTERM. The first asks the session to stop, so that the map so far can be written;
+ * the second ends the program at once, or, while files are being written, makes the writer take
+ * back what it has written so far.
+ */
+#pragma once
+
+#include <omma/pipeline.h>
+
+/* From now on signals stop this session (NULL: only remembered). */
+void interrupt_watch(omma_session *s);
+/* Files are being written: a second signal is remembered too instead of ending the program. */
+void interrupt_set_writing(bool writing);
+/* The first signal that came, 0 when none. */
+int interrupt_signal(void);
+/* 130 for SIGINT, 143 for SIGTERM. */
+int interrupt_exit_code(void);

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "map_run.h"
+
+#include "interrupt.h"
+
+#include <cjson/cJSON.h>
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_poses(omma_session *s)
+{
+    const omma_map *map = omma_session_map(s);
+    for (size_t i = 0; i < omma_map_frame_count(map); i++)
+        if (omma_map_get_pose(map, i).has_pose)
+            return true;
+    return false;
+}
+
+static int write_files(console *c, omma_session *s, const omma_outputs *outputs, bool *written)
+{
+    console_line(c, "writing files");
+    interrupt_set_writing(true);
+    omma_error err = omma_session_write(s, outputs);
+    interrupt_set_writing(false);
+    console_line(c, "");
+    *written = err == OMMA_OK;
+    if (err == OMMA_INTERRUPTED)
+        return console_fail(c, (exit_code)interrupt_exit_code(), NULL);
+    if (err)
+        return console_fail(c, err == OMMA_INVALID ? CODE_USAGE : CODE_FAILED, NULL);
+    return CODE_DONE;
+}
+
+/* An option or picture size that the tracker cannot take shows itself with the first frame. */
+static exit_code code_of_run(omma_error err, const char *input, bool posed)
+{
+    if (posed && err == OMMA_INVALID)
+        return CODE_INPUT;
+    return exit_code_of_input(err, input);
+}
+
+int map_run(console *c, omma_session *s, const char *input, const omma_outputs *outputs,
+            bool *written)
+{
+    int code = CODE_DONE;
+    *written = false;
+
+    interrupt_watch(s);
+    omma_error err = omma_session_run(s);
+    char *why = omma_text("%s", omma_why());
+    console_line(c, "");
+    bool posed = has_poses(s);
+    if (posed)
+        code = write_files(c, s, outputs, written);
+    interrupt_watch(NULL);
+    if (code)
+        err = OMMA_OK; /* said already */
+    else if (interrupt_signal())
+        code = interrupt_exit_code();
+    else if (err)
+        code = code_of_run(err, input, posed);
+    if (err == OMMA_INTERRUPTED)
+        console_say(c, "%s; the map so far is written", why);
+    else if (err && !*written)
+        console_fail(c, (exit_code)code, why);
+    else if (err)
+        console_say(c, "%s; the map up to there is written", why);
+    free(why);
+    return code;
+}
+
+/* ----------------------------------------------------------------------------------- results */
+
+static double number(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+static const char *text(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int visible(const struct dirent *e)
+{
+    return e->d_name[0] != '.';
+}
+
+static void print_files(const char *folder)
+{
+    struct dirent **names = NULL;
+    int n = scandir(folder, &names, visible, by_name);
+
+    printf("  files   ");
+    for (int i = 0; i < n; i++) {
+        printf(" %s%s", names[i]->d_name, names[i]->d_type == DT_DIR ? "/" : "");
+        free(names[i]);
+    }
+    free(names);
+    printf("\n");
+}
+
+static void print_camera(const cJSON *camera)
+{
+    printf("  camera    %s: focal %.1f px", text(camera, "source"), number(camera, "fx"));
+    if (number(camera, "focal_sigma_px") > 0)
+        printf(" +- %.1f", number(camera, "focal_sigma_px"));
+    printf(", pictures %g x %g\n", number(camera, "width"), number(camera, "height"));
+}
+
+void map_summary(const char *report, const char *folder)
+{
+    cJSON *r = cJSON_Parse(report);
+    const cJSON *time = cJSON_GetObjectItemCaseSensitive(r, "time");
+    double frames = number(r, "frames");
+
+    printf("%s: map of %s\n", folder, text(r, "input"));
+    printf("  frames    %g of %g with a pose (%.1f %%), %g keyframes", number(r, "posed"),
+           frames + number(r, "dropped"), 100 * number(r, "coverage"), number(r, "keyframes"));
+    if (number(r, "submaps") > 1)
+        printf(", %g separate parts (the largest is in trajectory.txt)", number(r, "submaps"));
+    if (number(r, "damaged") > 0)
+        printf(", %g damaged", number(r, "damaged"));
+    printf("\n  points    %g\n", number(r, "points"));
+    print_camera(cJSON_GetObjectItemCaseSensitive(r, "camera"));
+    printf("  time      %.1f s, %.1f frames/s, %.4f CPU s per frame, %.0f MB\n",
+           number(time, "wall_s"), number(time, "frames_per_s"), number(time, "cpu_s_per_frame"),
+           number(r, "peak_memory_bytes") / 1e6);
+    print_files(folder);
+    cJSON_Delete(r);
+}
+
+char *map_report_json(const char *report, const char *folder)
+{
+    cJSON *r = cJSON_Parse(report);
+    cJSON *output = cJSON_AddObjectToObject(r, "output");
+    cJSON *files = cJSON_CreateArray();
+    struct dirent **names = NULL;
+
+    cJSON_AddStringToObject(output, "folder", folder);
+    int n = scandir(folder, &names, visible, by_name);
+    for (int i = 0; i < n; i++) {
+        cJSON_AddItemToArray(files, cJSON_CreateString(names[i]->d_name));
+        free(names[i]);
+    }
+    free(names);
+    cJSON_AddItemToObject(output, "files", files);
+    char *printed = cJSON_Print(r);
+    cJSON_Delete(r);
+    return printed;
+}

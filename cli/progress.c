@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "console.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define BAR 20
+
+static int columns(void)
+{
+    struct winsize size = {0};
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+static const char *status_color(omma_status status)
+{
+    if (status == OMMA_STATUS_LOST)
+        return "\033[31m";
+    return status == OMMA_STATUS_TRACKING || status == OMMA_STATUS_RELOCALISED ? "\033[32m"
+                                                                               : "\033[33m";
+}
+
+/* "[=======             ]  35%", or nothing when nobody knows how many frames will come. */
+static void bar(const omma_progress *p, char *text, size_t bytes)
+{
+    text[0] = 0;
+    if (!p->expected)
+        return;
+    double share = (double)p->frames / (double)p->expected;
+    int filled = share >= 1 ? BAR : (int)(share * BAR);
+    snprintf(text, bytes, "[%.*s%*s] %3.0f%%  ", filled, "====================", BAR - filled, "",
+             share >= 1 ? 100 : share * 100);
+}
+
+void console_progress(void *user, const omma_progress *p)
+{
+    console *c = user;
+    char shape[64], text[400];
+
+    if (!c->live)
+        return;
+    bar(p, shape, sizeof(shape));
+    int plain = snprintf(
+        text, sizeof(text),
+        "%s%" PRIu64 " frames  %.1f/s  %" PRIu64 " keyframes  %" PRIu64 " points  %s", shape,
+        p->frames, p->frames_per_s, p->keyframes, p->points, omma_status_name(p->status));
+    int most = columns() - 1;
+    if (plain > most && most < (int)sizeof(text)) {
+        text[most] = 0; /* a line that wraps cannot be redrawn */
+    } else if (c->color) {
+        size_t name = strlen(omma_status_name(p->status)), at = (size_t)plain - name;
+        snprintf(text + at, sizeof(text) - at, "%s%s\033[0m", status_color(p->status),
+                 omma_status_name(p->status));
+    }
+    console_line(c, text);
+}

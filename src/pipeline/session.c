@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define OMMA_MODULE "pipeline"
+#include "session.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROGRESS_NS 100000000
+#define LEAST_SIZE  32 /* px; what a tracker takes */
+
+/* ------------------------------------------------------------------------------------ create */
+
+/* The picture at s times the size: pixel centres map to pixel centres. */
+static omma_camera scaled_camera(const omma_camera *c, int width, int height)
+{
+    double sx = (double)width / c->width, sy = (double)height / c->height;
+    omma_camera out = *c;
+
+    out.width = width;
+    out.height = height;
+    out.fx *= sx;
+    out.fy *= sy;
+    out.cx = (c->cx + 0.5) * sx - 0.5;
+    out.cy = (c->cy + 0.5) * sy - 0.5;
+    return out;
+}
+
+/* Same shape: the height that the width asks for is right within a pixel of either size. */
+static bool same_shape(const omma_camera *c, int width, int height)
+{
+    double wanted = (double)c->height * width / c->width;
+    double slack = 1 + (double)width / c->width;
+    return fabs(wanted - height) <= (slack < 2 ? slack : 2);
+}
+
+static omma_error fit_camera(omma_session *s, const omma_source_info *info)
+{
+    omma_camera *c = &s->camera;
+
+    if (c->width < 1 || c->height < 1) {
+        c->width = info->width;
+        c->height = info->height;
+    } else if (c->width != info->width || c->height != info->height) {
+        if (!same_shape(c, info->width, info->height))
+            return omma_fail(
+                OMMA_INVALID,
+                "the camera is for %d x %d pictures and the input has %d x %d, another "
+                "shape: give the camera of this input, or none to have it found",
+                c->width, c->height, info->width, info->height);
+        omma_info(s->log, "camera scaled from %d x %d to the input's %d x %d", c->width, c->height,
+                  info->width, info->height);
+        *c = scaled_camera(c, info->width, info->height);
+    }
+    s->options.tracker.camera = c;
+    return omma_camera_check(c);
+}
+
+static omma_error choose_intrinsics(omma_session *s, const omma_source_info *info)
+{
+    omma_tracker_options *t = &s->options.tracker;
+
+    if (t->camera)
+        return fit_camera(s, info);
+    if (s->options.fov_degrees != 0) {
+        if (!(s->options.fov_degrees > 1 && s->options.fov_degrees < 170))
+            return omma_fail(OMMA_INVALID,
+                             "a horizontal field of view of %g degrees is not between 1 and 170",
+                             s->options.fov_degrees);
+        t->focal_hint_px = 0.5 * info->width / tan(s->options.fov_degrees * M_PI / 360);
+    } else if (t->focal_hint_px == 0) {
+        t->focal_hint_px = info->focal_px;
+    }
+    return OMMA_OK;
+}
+
+static void copy_options(omma_session *s, const omma_session_options *options)
+{
+    s->options = *options;
+    s->input = strdup(options->input);
+    s->options.input = s->input;
+    if (options->tracker.camera) {
+        s->camera = *options->tracker.camera;
+        s->options.tracker.camera = &s->camera;
+    }
+}
+
+omma_error omma_session_create(omma_session **out, const omma_session_options *options,
+                               const omma_log *log)
+{
+    if (!options || !options->input || !options->input[0])
+        return omma_fail(OMMA_INVALID, "no input was given");
+    omma_session *s = omma_new(omma_session);
+    omma_error err;
+
+    s->log = log;
+    copy_options(s, options);
+    err = omma_source_open(&s->source, s->input, &s->options.source, log);
+    if (err)
+        goto fail;
+    const omma_source_info *info = omma_source_get_info(s->source);
+    if (info->width < LEAST_SIZE || info->height < LEAST_SIZE) {
+        err = omma_fail(OMMA_DEGENERATE,
+                        "%s: pictures of %d x %d are too small to track, %d x %d is the least",
+                        s->input, info->width, info->height, LEAST_SIZE, LEAST_SIZE);
+        goto fail;
+    }
+    err = choose_intrinsics(s, info);
+    if (err)
+        goto fail;
+    s->realtime = options->realtime || (info->live && !options->every_frame);
+    s->options.tracker.realtime = s->realtime;
+    err = omma_tracker_create(&s->tracker, log, &s->options.tracker);
+    if (err)
+        goto fail;
+    s->map = omma_map_create();
+    if (s->options.tracker.backend == OMMA_TRACKER_SYNTHETIC)
+        omma_map_set_unit(s->map, "m");
+    s->recent = recent_create();
+    s->depth = depth_points_create();
+    *out = s;
+    return OMMA_OK;
+
+fail:
+    omma_session_destroy(&s);
+    return err;
+}
+
+void omma_session_destroy(omma_session **session)
+{
+    if (!session || !*session)
+        return;
+    omma_session *s = *session;
+    *session = NULL;
+    feed_stop(s);
+    depth_points_destroy(&s->depth);
+    recent_destroy(&s->recent);
+    omma_map_destroy(&s->map);
+    omma_tracker_destroy(&s->tracker);
+    omma_source_close(&s->source);
+    free(s->input);
+    free(s);
+}
+
+/* ---------------------------------------------------------------------------------- progress */
+
+static void measure(omma_session *s)
+{
+    int64_t now_ns = omma_clock_now_ns();
+    omma_tracker_stats stats = {0};
+
+    omma_tracker_get_stats(s->tracker, &stats);
+    s->wall_s = (double)(now_ns - s->start_ns) * 1e-9;
+    s->cpu_s = (double)(omma_clock_cpu_ns() - s->start_cpu_ns) * 1e-9;
+    s->now.keyframes = omma_map_keyframe_count(s->map);
+    s->now.points = stats.points ? stats.points : depth_points_count(s->depth);
+    s->now.submaps = stats.submaps;
+    s->now.dropped = s->queue ? omma_queue_dropped(s->queue) : s->now.dropped;
+    s->now.damaged = omma_source_damaged(s->source);
+    s->now.frames_per_s = s->wall_s > 0 ? (double)s->now.frames / s->wall_s : 0;
+}
+
+static void tell_progress(omma_session *s, bool last)
+{
+    int64_t now_ns = omma_clock_now_ns();
+
+    if (!last && now_ns - s->last_progress_ns < PROGRESS_NS)
+        return;
+    s->last_progress_ns = now_ns;
+    measure(s);
+    if (s->options.progress)
+        s->options.progress(s->options.user, &s->now);
+}
+
+/* ------------------------------------------------------------------------------------- fuse */
+
+static void keep_picture(omma_session *s, const omma_view *v)
+{
+    char *name = NULL;
+    omma_buffer *jpeg = recent_jpeg(s->recent, v->frame_index, &name);
+
+    if (!jpeg)
+        omma_debug(s->log, "no picture of keyframe %" PRIu32 " (frame %" PRIu64 ") is left",
+                   v->keyframe, v->frame_index);
+    omma_map_set_picture(s->map, v->keyframe, jpeg, name);
+    free(name);
+}
+
+static bool has_picture(const omma_map *map, const omma_view *v)
+{
+    for (size_t i = omma_map_keyframe_count(map); i-- > 0;) {
+        omma_map_keyframe k = omma_map_get_keyframe(map, i);
+        if (k.id == v->keyframe)
+            return k.jpeg != NULL;
+    }
+    return false;
+}
+
+static void fuse_view(omma_session *s, const omma_view *v)
+{
+    omma_map_add_view(s->map, v);
+    if (v->has_pose && v->is_keyframe) {
+        if (s->options.pictures && !has_picture(s->map, v))
+            keep_picture(s, v);
+        depth_points_add(s->depth, v, recent_frame(s->recent, v->frame_index));
+    }
+    if (v->has_pose)
+        recent_set_posed(s->recent, v->frame_index);
+}
+
+static void fuse(omma_session *s, const omma_update *u)
+{
+    for (size_t i = 0; i < u->view_count; i++)
+        fuse_view(s, &u->views[i]);
+    for (size_t i = 0; i < u->correction_count; i++)
+        omma_map_correct(s->map, &u->corrections[i]);
+    for (size_t i = 0; i < u->removed_count; i++)
+        omma_map_remove_keyframe(s->map, u->removed[i]);
+    if (u->view_count)
+        s->now.status = u->views[u->view_count - 1].status;
+    for (size_t i = 0; i < u->view_count; i++)
+        s->now.tracked +=
+            u->views[i].has_pose && (i + 1 == u->view_count || u->views[i].retroactive);
+    if (s->now.tracked > s->now.frames)
+        s->now.tracked = s->now.frames;
+}
+
+/* The tracker's sparse map, or what the depth of its keyframes gives. */
+static omma_error keep_points(omma_session *s)
+{
+    omma_sparse_map sparse = {0};
+    omma_error err = omma_tracker_points(s->tracker, &sparse);
+
+    if (err)
+        return err;
+    if (sparse.point_count) {
+        omma_map_point *point = omma_new_array(omma_map_point, sparse.point_count);
+        omma_map_observation *seen =
+            omma_new_array(omma_map_observation, sparse.observation_count + 1);
+        for (size_t i = 0; i < sparse.point_count; i++) {
+            const omma_sparse_point *p = &sparse.points[i];
+            point[i].submap = p->submap;
+            point[i].error_px = p->error_px;
+            memcpy(point[i].world, p->world, sizeof(p->world));
+            memcpy(point[i].rgb, p->rgb, sizeof(p->rgb));
+        }
+        for (size_t i = 0; i < sparse.observation_count; i++) {
+            const omma_sparse_observation *o = &sparse.observations[i];
+            seen[i] = (omma_map_observation){o->keyframe, o->point, {o->px[0], o->px[1]}};
+        }
+        omma_map_set_points(s->map, point, sparse.point_count, seen, sparse.observation_count);
+        free(seen);
+        free(point);
+    } else {
+        depth_points_give(s->depth, s->map);
+    }
+    omma_sparse_map_finish(&sparse);
+    return OMMA_OK;
+}
+
+/* --------------------------------------------------------------------------------------- run */
+
+static omma_error track(omma_session *s, omma_frame *frame)
+{
+    const omma_update *update = NULL;
+    int64_t cpu_ns;
+
+    if (s->options.pictures || s->options.tracker.backend == OMMA_TRACKER_SYNTHETIC)
+        recent_add(s->recent, frame);
+    omma_error err = omma_tracker_push(s->tracker, frame, &update);
+    if (err)
+        return err;
+    s->now.frames++;
+    cpu_ns = omma_clock_thread_ns();
+    fuse(s, update);
+    s->fuse_cpu_s += (double)(omma_clock_thread_ns() - cpu_ns) * 1e-9;
+    tell_progress(s, false);
+    return OMMA_OK;
+}
+
+static omma_error track_all(omma_session *s)
+{
+    omma_error err = OMMA_OK;
+    void *frame = NULL;
+
+    while (!err && !atomic_load(&s->stops)) {
+        omma_error popped = omma_queue_pop(s->queue, &frame, PROGRESS_NS);
+        if (popped == OMMA_OK)
+            err = track(s, frame);
+        else if (popped == OMMA_AGAIN)
+            tell_progress(s, false);
+        else
+            break;
+    }
+    return err;
+}
+
+static omma_error finish_map(omma_session *s)
+{
+    const omma_update *update = NULL;
+    omma_error err = omma_tracker_finish(s->tracker, &update);
+
+    if (err)
+        return err;
+    fuse(s, update);
+    return keep_points(s);
+}
+
+static size_t posed_frames(const omma_map *map)
+{
+    size_t posed = 0;
+    for (size_t i = 0; i < omma_map_frame_count(map); i++)
+        posed += omma_map_get_pose(map, i).has_pose;
+    return posed;
+}
+
+/* Why there is no map, in the order in which one would look. */
+static omma_error no_reconstruction(const omma_session *s)
+{
+    uint64_t n = s->now.frames;
+
+    if (n < 2)
+        return omma_fail(OMMA_DEGENERATE,
+                         "%s has %" PRIu64 " picture%s, and a map needs several from different "
+                         "places: give a video or more pictures",
+                         s->input, n, n == 1 ? "" : "s");
+    return omma_fail(OMMA_DEGENERATE,
+                     "none of the %" PRIu64 " frames of %s could be placed: the camera must move "
+                     "sideways through a textured, mostly still scene (turning on the spot or "
+                     "standing still shows no depth); a known --camera helps",
+                     n, s->input);
+}
+
+/* The worst that happened decides; every map that exists is kept. */
+static omma_error verdict(omma_session *s, omma_error tracked, omma_error finished)
+{
+    if (tracked)
+        return tracked;
+    if (finished)
+        return finished;
+    if (s->decoder_error && s->decoder_error != OMMA_INTERRUPTED)
+        return omma_fail(s->decoder_error, "%s", s->decoder_why);
+    if (!s->now.frames && !atomic_load(&s->stops))
+        return omma_fail(OMMA_FORMAT,
+                         "%s: not one picture could be read from it (%" PRIu64
+                         " damaged): is the file whole?",
+                         s->input, s->now.damaged);
+    if (!s->now.tracked)
+        return atomic_load(&s->stops)
+                   ? omma_fail(OMMA_DEGENERATE,
+                               "stopped after %" PRIu64 " frames, before the map "
+                               "had begun",
+                               s->now.frames)
+                   : no_reconstruction(s);
+    return atomic_load(&s->stops)
+               ? omma_fail(OMMA_INTERRUPTED, "stopped after %" PRIu64 " frames", s->now.frames)
+               : OMMA_OK;
+}
+
+omma_error omma_session_run(omma_session *s)
+{
+    char why[400] = "";
+    omma_error tracked, finished;
+
+    s->start_ns = omma_clock_now_ns();
+    s->start_cpu_ns = omma_clock_cpu_ns();
+    s->now.expected = omma_source_get_info(s->source)->frames;
+    tracked = feed_start(s);
+    if (!tracked)
+        tracked = track_all(s);
+    if (tracked)
+        strncat(why, omma_why(), sizeof(why) - 1);
+    measure(s);
+    feed_stop(s);
+    finished = finish_map(s);
+    s->now.tracked = posed_frames(s->map);
+    tell_progress(s, true);
+    if (tracked)
+        omma_fail(tracked, "%s", why);
+    return verdict(s, tracked, finished);
+}
+
+void omma_session_stop(omma_session *s)
+{
+    atomic_fetch_add(&s->stops, 1);
+    omma_source_stop(s->source);
+}
+
+omma_map *omma_session_map(omma_session *s)
+{
+    return s->map;
+}
+
+const omma_source_info *omma_session_source(const omma_session *s)
+{
+    return omma_source_get_info(s->source);
+}
+
+void omma_session_stats(const omma_session *s, omma_tracker_stats *out)
+{
+    omma_tracker_get_stats(s->tracker, out);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share of a session. */
+#pragma once
+
+#include <omma/pipeline.h>
+
+#include "depth_points.h"
+#include "recent.h"
+
+#include <stdatomic.h>
+
+struct omma_session {
+    const omma_log *log;
+    omma_session_options options; /* input and tracker.camera point to our own copies */
+    char *input;
+    omma_camera camera;
+    bool realtime; /* what was decided */
+
+    omma_source *source;
+    omma_tracker *tracker;
+    omma_map *map;
+    recent_frames *recent;
+    depth_points *depth;
+
+    /* Between the decoder's thread and the caller's. */
+    omma_queue *queue;
+    omma_thread *decoder;
+    omma_error decoder_error; /* written by the decoder before it closes the queue */
+    char decoder_why[400];
+    double decoder_cpu_s;
+    atomic_int stops; /* how often stop was called */
+
+    omma_progress now;
+    int64_t start_ns, start_cpu_ns, last_progress_ns;
+    double wall_s, cpu_s;
+    double fuse_cpu_s; /* what the caller's thread spent outside the tracker */
+};
+
+/* feed.c: the decoder's thread. start makes the queue; stop ends the thread and empties the queue.
+ */
+omma_error feed_start(omma_session *s);
+void feed_stop(omma_session *s);
