@@ -3,6 +3,7 @@
  * in the camera moves by d_translation + d_rotation x p. */
 #include <omma/geometry.h>
 
+#include "levenberg.h"
 #include "matrix.h"
 
 #include <math.h>
@@ -20,12 +21,6 @@ typedef struct problem {
     omma_se3 world_from_prior;       /* the prior's inverse */
     const double *prior_information; /* NULL = no prior */
 } problem;
-
-typedef struct equations {
-    double H[36], g[6]; /* J^T W J, J^T W (observed - predicted) */
-    double cost;
-    double lost; /* the part of cost that stands for points not seen */
-} equations;
 
 static void information_of(const problem *p, size_t i, double W[3])
 {
@@ -58,14 +53,14 @@ static double huber_loss(double e2, double huber, double *weight)
     return e <= huber ? e2 : huber * (2 * e - huber);
 }
 
-static void add_point(const problem *p, const omma_se3 *T, size_t i, equations *out)
+static void add_point(const problem *p, const omma_se3 *T, size_t i, levenberg_equations *out)
 {
     double q[3], e[2], P[6], W[3], J[2][6], weight;
     double e2 = residual(p, T, i, q, e, P);
     if (e2 >= 1e30) {
         double loss = huber_loss(lost_sigmas * lost_sigmas, p->huber, &weight);
         out->cost += loss;
-        out->lost += loss;
+        out->constant += loss;
         return;
     }
     out->cost += huber_loss(e2, p->huber, &weight);
@@ -100,7 +95,7 @@ static void small_adjoint(const double xi[6], double ad[36])
 
 /* The prior's residual is xi = log(T prior^-1); under a left step it changes by
  * (I - ad/2 + ad^2/12) d (Barfoot, 7.1.5; the next term is ad^4/720). */
-static void add_prior(const problem *p, const omma_se3 *T, equations *out)
+static void add_prior(const problem *p, const omma_se3 *T, levenberg_equations *out)
 {
     double xi[6], ad[36], J[36];
     omma_se3 difference = omma_se3_mul(T, &p->world_from_prior);
@@ -114,100 +109,28 @@ static void add_prior(const problem *p, const omma_se3 *T, equations *out)
             J[6 * i + j] = (i == j) - 0.5 * ad[6 * i + j] + square / 12;
         }
     }
-    for (int r = 0; r < 6; r++) {
-        double w = p->prior_information[r];
-        out->cost += w * xi[r] * xi[r];
-        for (int a = 0; a < 6; a++) {
-            out->g[a] -= w * J[6 * r + a] * xi[r];
-            for (int b = 0; b <= a; b++)
-                out->H[6 * a + b] += w * J[6 * r + a] * J[6 * r + b];
-        }
-    }
+    for (int r = 0; r < 6; r++)
+        levenberg_add(out, 6, J + 6 * r, -xi[r], p->prior_information[r]);
 }
 
-static void linearize(const problem *p, const omma_se3 *T, equations *out)
+static void linearize(const void *data, const double *state, levenberg_equations *out)
 {
-    memset(out, 0, sizeof(*out));
+    const problem *p = data;
+    omma_se3 T;
+    memcpy(&T, state, sizeof(T));
     for (size_t i = 0; i < p->n; i++)
-        add_point(p, T, i, out);
+        add_point(p, &T, i, out);
     if (p->prior_information)
-        add_prior(p, T, out);
+        add_prior(p, &T, out);
 }
 
-/* (H + lambda diag H) step = g */
-static bool solve(const equations *e, double lambda, double step[6])
+static void step_pose(const void *data, const double *state, const double *step, double *out)
 {
-    double A[36];
-    memcpy(A, e->H, sizeof(A));
-    for (int i = 0; i < 6; i++)
-        A[7 * i] += lambda * A[7 * i];
-    if (!matrix_cholesky(A, 6))
-        return false;
-    memcpy(step, e->g, 6 * sizeof(*step));
-    matrix_cholesky_solve(A, 6, step);
-    return true;
-}
-
-/* Is every direction observed? With the diagonal scaled to 1 the Cholesky pivots are the shares of
- * each unknown that the ones before it do not explain. */
-static bool is_determined(const equations *e)
-{
-    double A[36], scale[6];
-    for (int i = 0; i < 6; i++) {
-        if (!(e->H[7 * i] > 0) || !isfinite(e->H[7 * i]))
-            return false;
-        scale[i] = 1 / sqrt(e->H[7 * i]);
-    }
-    for (int i = 0; i < 36; i++)
-        A[i] = e->H[i] * scale[i / 6] * scale[i % 6];
-    if (!matrix_cholesky(A, 6))
-        return false;
-    for (int i = 0; i < 6; i++) {
-        if (!(A[7 * i] > 1e-7)) /* squared: about 50 roundings */
-            return false;
-    }
-    return true;
-}
-
-static void step_pose(const double step[6], const omma_se3 *T, omma_se3 *out)
-{
-    omma_se3 d = omma_se3_exp(step);
-    *out = omma_se3_mul(&d, T);
-}
-
-/* Damping as in Nielsen, "Damping parameter in Marquardt's method", IMM-REP-1999-05. */
-static void minimize(const problem *p, int iterations, omma_se3 *T, equations *at)
-{
-    double lambda = 1e-4, growth = 2;
-    for (int i = 0; i < iterations; i++) {
-        double step[6], predicted = 0;
-        if (!solve(at, lambda, step)) {
-            lambda = fmax(lambda, 1e-8) * growth;
-            growth *= 2;
-            continue;
-        }
-        omma_se3 trial;
-        equations next;
-        step_pose(step, T, &trial);
-        linearize(p, &trial, &next);
-        for (int k = 0; k < 6; k++)
-            predicted += step[k] * (lambda * at->H[7 * k] * step[k] + at->g[k]);
-        if (!(predicted > 1e-12 * (at->cost - at->lost)))
-            break; /* nothing to gain */
-        double gain = (at->cost - next.cost) / predicted;
-        if (!(gain > 0)) {
-            lambda *= growth;
-            growth *= 2;
-            continue;
-        }
-        bool settled = at->cost - next.cost <= 1e-9 * (at->cost - at->lost);
-        *T = trial;
-        *at = next;
-        lambda *= fmax(1. / 3, 1 - pow(2 * gain - 1, 3));
-        growth = 2;
-        if (settled)
-            break;
-    }
+    (void)data;
+    omma_se3 T, d = omma_se3_exp(step);
+    memcpy(&T, state, sizeof(T));
+    T = omma_se3_mul(&d, &T);
+    memcpy(out, &T, sizeof(T));
 }
 
 omma_error omma_pose_refine(const double *world, const double *px, size_t n,
@@ -226,14 +149,20 @@ omma_error omma_pose_refine(const double *world, const double *px, size_t n,
         return omma_fail(OMMA_INVALID, "pose: %zu points and no prior, at least 3 are needed", n);
     if (o.prior)
         p.world_from_prior = omma_se3_inverse(o.prior);
-    omma_se3 T = *camera_from_world;
-    equations at;
-    linearize(&p, &T, &at);
-    if (!isfinite(at.cost))
+    levenberg_problem lm = {.unknowns = 6,
+                            .state_bytes = sizeof(omma_se3),
+                            .linearize = linearize,
+                            .step = step_pose,
+                            .data = &p};
+    levenberg_equations at;
+    double state[LEVENBERG_STATE];
+    memcpy(state, camera_from_world, sizeof(*camera_from_world));
+    if (!levenberg_minimize(&lm, o.iterations > 0 ? o.iterations : 10, state, &at))
         return omma_fail(OMMA_INVALID, "pose: a point, a pixel or the start is not finite");
-    minimize(&p, o.iterations > 0 ? o.iterations : 10, &T, &at);
-    if (!is_determined(&at))
+    if (!levenberg_is_determined(&at, 6))
         return omma_fail(OMMA_DEGENERATE, "pose: %zu points do not determine it", n);
+    omma_se3 T;
+    memcpy(&T, state, sizeof(T));
     omma_se3_normalize(&T);
     *camera_from_world = T;
     for (size_t i = 0; error && i < n; i++) {
