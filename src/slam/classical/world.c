@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void world_finish(world *w)
+{
+    for (size_t i = 0; i < w->feature_count; i++) {
+        free(w->features[i].patch);
+        free(w->features[i].seen);
+    }
+    for (size_t i = 0; i < w->keyframe_count; i++) {
+        free(w->keyframes[i].features);
+        free(w->keyframes[i].thumbnail);
+    }
+    for (size_t i = 0; i < w->record_count; i++)
+        free(w->records[i].sights);
+    free(w->features);
+    free(w->keyframes);
+    free(w->records);
+    *w = (world){0};
+}
+
+void world_set_camera(world *w, const omma_camera *camera)
+{
+    w->camera = *camera;
+    for (size_t i = 0; i < w->feature_count; i++) {
+        feature *f = &w->features[i];
+        const double px[2] = {f->x, f->y};
+        if (f->state != FEATURE_DEAD && !omma_camera_unproject(camera, px, f->ray))
+            feature_kill(f);
+    }
+}
+
+uint32_t world_add_feature(world *w, const feature *f)
+{
+    omma_grow((void **)&w->features, &w->feature_capacity, w->feature_count + 1, sizeof(feature));
+    w->features[w->feature_count] = *f;
+    return (uint32_t)w->feature_count++;
+}
+
+void feature_kill(feature *f)
+{
+    f->state = FEATURE_DEAD;
+    free(f->patch);
+    f->patch = NULL;
+}
+
+void feature_add_sight(feature *f, uint32_t k, float x, float y, float inverse_sigma)
+{
+    size_t capacity = f->seen_capacity;
+    omma_grow((void **)&f->seen, &capacity, f->seen_count + 1, sizeof(observation));
+    f->seen_capacity = (uint32_t)capacity;
+    f->seen[f->seen_count++] = (observation){k, x, y, inverse_sigma};
+}
+
+bool feature_sight_in(const feature *f, uint32_t k, float *x, float *y)
+{
+    if (f->anchor == k) {
+        *x = f->x;
+        *y = f->y;
+        return true;
+    }
+    for (uint32_t i = f->seen_count; i-- > 0;)
+        if (f->seen[i].keyframe == k) {
+            *x = f->seen[i].x;
+            *y = f->seen[i].y;
+            return true;
+        }
+    return false;
+}
+
+uint32_t world_add_keyframe(world *w, const keyframe *k)
+{
+    omma_grow((void **)&w->keyframes, &w->keyframe_capacity, w->keyframe_count + 1,
+              sizeof(keyframe));
+    w->keyframes[w->keyframe_count] = *k;
+    return (uint32_t)w->keyframe_count++;
+}
+
+void keyframe_add_feature(keyframe *k, uint32_t f)
+{
+    size_t capacity = k->feature_capacity;
+    omma_grow((void **)&k->features, &capacity, k->feature_count + 1, sizeof(uint32_t));
+    k->feature_capacity = (uint32_t)capacity;
+    k->features[k->feature_count++] = f;
+}
+
+uint32_t world_add_record(world *w, const record *r)
+{
+    omma_grow((void **)&w->records, &w->record_capacity, w->record_count + 1, sizeof(record));
+    w->records[w->record_count] = *r;
+    return (uint32_t)w->record_count++;
+}
+
+omma_se3 world_record_pose(const world *w, const record *r)
+{
+    omma_se3 world_from_keyframe = omma_se3_inverse(&w->keyframes[r->keyframe].camera_from_world);
+    return omma_se3_mul(&world_from_keyframe, &r->keyframe_from_camera);
+}
+
+void world_set_record_pose(world *w, record *r, uint32_t k, const omma_se3 *camera_from_world)
+{
+    omma_se3 world_from_camera = omma_se3_inverse(camera_from_world);
+    r->posed = true;
+    r->keyframe = (int32_t)k;
+    r->submap = w->keyframes[k].submap;
+    r->keyframe_from_camera =
+        omma_se3_mul(&w->keyframes[k].camera_from_world, &world_from_camera);
+}
+
+/* World point X = R^T (m / rho - t); times rho: R^T (m - rho t). */
+void feature_homogeneous(const world *w, const feature *f, double x[3], double *rho)
+{
+    const omma_se3 *T = &w->keyframes[f->anchor].camera_from_world;
+    double m[3] = {f->ray[0], f->ray[1], 1};
+
+    for (int i = 0; i < 3; i++)
+        m[i] -= f->rho * T->t[i];
+    for (int i = 0; i < 3; i++)
+        x[i] = T->R[i] * m[0] + T->R[3 + i] * m[1] + T->R[6 + i] * m[2];
+    *rho = f->rho;
+}
+
+bool feature_world(const world *w, const feature *f, double x[3])
+{
+    double rho;
+    if (!(f->rho > 1e-9))
+        return false;
+    feature_homogeneous(w, f, x, &rho);
+    for (int i = 0; i < 3; i++)
+        x[i] /= rho;
+    return true;
+}
+
+bool feature_project(const world *w, const feature *f, const omma_se3 *T, double px[2],
+                     double by_rho[2], double *depth)
+{
+    double x[3], rho, c[3], J[6];
+
+    feature_homogeneous(w, f, x, &rho);
+    for (int i = 0; i < 3; i++)
+        c[i] = T->R[3 * i] * x[0] + T->R[3 * i + 1] * x[1] + T->R[3 * i + 2] * x[2] + rho * T->t[i];
+    if (!(c[2] > 1e-6) || !omma_camera_project(&w->camera, c, px, by_rho ? J : NULL))
+        return false;
+    if (depth)
+        *depth = rho > 1e-9 ? c[2] / rho : 1e9;
+    if (by_rho) {
+        /* d c / d rho = R_rel * (-t_anchor) + t = the anchor's centre in this camera */
+        const omma_se3 *A = &w->keyframes[f->anchor].camera_from_world;
+        double back[3], d[3];
+        for (int i = 0; i < 3; i++)
+            back[i] = -(A->R[i] * A->t[0] + A->R[3 + i] * A->t[1] + A->R[6 + i] * A->t[2]);
+        omma_se3_apply(T, back, d);
+        for (int i = 0; i < 2; i++)
+            by_rho[i] = J[3 * i] * d[0] + J[3 * i + 1] * d[1] + J[3 * i + 2] * d[2];
+    }
+    return true;
+}
