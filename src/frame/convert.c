@@ -26,16 +26,32 @@ static void copy_plane(omma_frame *to, const omma_frame *from, int plane)
                     bytes, omma_format_plane_height(to->format, plane, to->height));
 }
 
-static void yuv_from_yuv(const convert_kernels *k, omma_frame *to, const omma_frame *from)
+static void split_pairs(uint8_t *u, uint8_t *v, const uint8_t *uv, int width)
+{
+    for (int x = 0; x < width; x++) {
+        u[x] = uv[2 * x];
+        v[x] = uv[2 * x + 1];
+    }
+}
+
+static void join_pairs(uint8_t *uv, const uint8_t *u, const uint8_t *v, int width)
+{
+    for (int x = 0; x < width; x++) {
+        uv[2 * x] = u[x];
+        uv[2 * x + 1] = v[x];
+    }
+}
+
+static void yuv_from_yuv(omma_frame *to, const omma_frame *from)
 {
     int width = (to->width + 1) / 2, height = (to->height + 1) / 2;
 
     copy_plane(to, from, 0);
     for (int y = 0; y < height; y++) {
         if (to->format == OMMA_FORMAT_NV12)
-            k->join_pairs(frame_row(to, 1, y), frame_row(from, 1, y), frame_row(from, 2, y), width);
+            join_pairs(frame_row(to, 1, y), frame_row(from, 1, y), frame_row(from, 2, y), width);
         else
-            k->split_pairs(frame_row(to, 1, y), frame_row(to, 2, y), frame_row(from, 1, y), width);
+            split_pairs(frame_row(to, 1, y), frame_row(to, 2, y), frame_row(from, 1, y), width);
     }
 }
 
@@ -70,7 +86,7 @@ static void rgb_from_yuv(const convert_kernels *k, omma_frame *to, const omma_fr
             u = frame_row(from, 1, y / 2);
             v = frame_row(from, 2, y / 2);
         } else if (y % 2 == 0) {
-            k->split_pairs(pair[0], pair[1], frame_row(from, 1, y / 2), (to->width + 1) / 2);
+            split_pairs(pair[0], pair[1], frame_row(from, 1, y / 2), (to->width + 1) / 2);
         }
         if (to->format == OMMA_FORMAT_RGB24)
             k->rgb_from_yuv(frame_row(to, 0, y), frame_row(from, 0, y), u, v, to->width, &c);
@@ -180,7 +196,7 @@ omma_error omma_frame_convert(omma_frame *to, const omma_frame *from)
     if (to->format == from->format)
         copy_planes(to, from);
     else if (is_yuv(to->format) && is_yuv(from->format))
-        yuv_from_yuv(&k, to, from);
+        yuv_from_yuv(to, from);
     else if (is_yuv(to->format) && is_rgb(from->format))
         yuv_from_rgb(&k, to, from);
     else if (is_yuv(to->format))

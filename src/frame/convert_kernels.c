@@ -34,33 +34,33 @@ static inline uint8_t luma(int r, int g, int b)
                      LUMA_SHIFT);
 }
 
-static void gray_from_rgb(uint8_t *gray, const uint8_t *rgb, int width)
+void gray_from_rgb_scalar(uint8_t *gray, const uint8_t *rgb, int width)
 {
     for (int x = 0; x < width; x++, rgb += 3)
         gray[x] = luma(rgb[0], rgb[1], rgb[2]);
 }
 
-static void gray_from_rgba(uint8_t *gray, const uint8_t *rgba, int width)
+void gray_from_rgba_scalar(uint8_t *gray, const uint8_t *rgba, int width)
 {
     for (int x = 0; x < width; x++, rgba += 4)
         gray[x] = luma(rgba[0], rgba[1], rgba[2]);
 }
 
-static void gray_from_limited(uint8_t *gray, const uint8_t *y, int width)
+void gray_from_limited_scalar(uint8_t *gray, const uint8_t *y, int width)
 {
-    const int scale = 9539, half = 1 << (YUV_SHIFT - 1); /* 255 / 219 */
+    const int half = 1 << (YUV_SHIFT - 1);
     for (int x = 0; x < width; x++)
-        gray[x] = clamp_u8((scale * (y[x] - 16) + half) >> YUV_SHIFT);
+        gray[x] = clamp_u8((LIMITED_STRETCH * (y[x] - 16) + half) >> YUV_SHIFT);
 }
 
-static void rgb_from_yuv(uint8_t *rgb, const uint8_t *y, const uint8_t *u, const uint8_t *v,
+void rgb_from_yuv_scalar(uint8_t *rgb, const uint8_t *y, const uint8_t *u, const uint8_t *v,
                          int width, const yuv_coefficients *c)
 {
     for (int x = 0; x < width; x++, rgb += 3)
         rgb_of_yuv(rgb, y[x], u[x / 2], v[x / 2], c);
 }
 
-static void rgba_from_yuv(uint8_t *rgba, const uint8_t *y, const uint8_t *u, const uint8_t *v,
+void rgba_from_yuv_scalar(uint8_t *rgba, const uint8_t *y, const uint8_t *u, const uint8_t *v,
                           int width, const yuv_coefficients *c)
 {
     for (int x = 0; x < width; x++, rgba += 4) {
@@ -69,32 +69,25 @@ static void rgba_from_yuv(uint8_t *rgba, const uint8_t *y, const uint8_t *u, con
     }
 }
 
-static void split_pairs(uint8_t *u, uint8_t *v, const uint8_t *uv, int width)
+void convert_kernels_scalar(convert_kernels *k)
 {
-    for (int x = 0; x < width; x++) {
-        u[x] = uv[2 * x];
-        v[x] = uv[2 * x + 1];
-    }
-}
-
-static void join_pairs(uint8_t *uv, const uint8_t *u, const uint8_t *v, int width)
-{
-    for (int x = 0; x < width; x++) {
-        uv[2 * x] = u[x];
-        uv[2 * x + 1] = v[x];
-    }
+    *k = (convert_kernels){
+        .gray_from_rgb = gray_from_rgb_scalar,
+        .gray_from_rgba = gray_from_rgba_scalar,
+        .gray_from_limited = gray_from_limited_scalar,
+        .rgb_from_yuv = rgb_from_yuv_scalar,
+        .rgba_from_yuv = rgba_from_yuv_scalar,
+    };
 }
 
 void convert_kernels_init(convert_kernels *k, unsigned cpu)
 {
+    convert_kernels_scalar(k);
     (void)cpu;
-    *k = (convert_kernels){
-        .gray_from_rgb = gray_from_rgb,
-        .gray_from_rgba = gray_from_rgba,
-        .gray_from_limited = gray_from_limited,
-        .rgb_from_yuv = rgb_from_yuv,
-        .rgba_from_yuv = rgba_from_yuv,
-        .split_pairs = split_pairs,
-        .join_pairs = join_pairs,
-    };
+#if defined(__x86_64__)
+    if (cpu & OMMA_CPU_AVX2)
+        convert_kernels_avx2(k);
+    if (cpu & OMMA_CPU_AVX512)
+        convert_kernels_avx512(k);
+#endif
 }

@@ -28,22 +28,36 @@ static inline void rgb_of_yuv(uint8_t *rgb, int y, int u, int v, const yuv_coeff
     rgb[2] = clamp_u8((light + c->bu * u) >> YUV_SHIFT);
 }
 
+/* 255 / 219, scaled by 2^YUV_SHIFT. */
+#define LIMITED_STRETCH 9539
+
 /* Luma of BT.601, scaled by 2^15; they add up to 1. */
 enum { LUMA_SHIFT = 15, LUMA_R = 9798, LUMA_G = 19235, LUMA_B = 3735 };
 
+/* Rows of width pixels; to and from do not overlap; u and v have (width + 1) / 2 samples. */
 typedef struct convert_kernels {
-    /* width pixels each; rows may overlap only when equal */
     void (*gray_from_rgb)(uint8_t *gray, const uint8_t *rgb, int width);
     void (*gray_from_rgba)(uint8_t *gray, const uint8_t *rgba, int width);
     void (*gray_from_limited)(uint8_t *gray, const uint8_t *y, int width);
-    /* u and v: (width + 1) / 2 samples */
     void (*rgb_from_yuv)(uint8_t *rgb, const uint8_t *y, const uint8_t *u, const uint8_t *v,
                          int width, const yuv_coefficients *c);
     void (*rgba_from_yuv)(uint8_t *rgba, const uint8_t *y, const uint8_t *u, const uint8_t *v,
                           int width, const yuv_coefficients *c);
-    /* width pairs */
-    void (*split_pairs)(uint8_t *u, uint8_t *v, const uint8_t *uv, int width);
-    void (*join_pairs)(uint8_t *uv, const uint8_t *u, const uint8_t *v, int width);
 } convert_kernels;
 
+/* The fastest that cpu (OMMA_CPU_...) allows. */
 void convert_kernels_init(convert_kernels *k, unsigned cpu);
+
+/* Each puts its own over what it finds in k. */
+void convert_kernels_scalar(convert_kernels *k);
+void convert_kernels_avx2(convert_kernels *k);
+void convert_kernels_avx512(convert_kernels *k);
+
+/* What is left at the end of a row. */
+void rgb_from_yuv_scalar(uint8_t *rgb, const uint8_t *y, const uint8_t *u, const uint8_t *v,
+                         int width, const yuv_coefficients *c);
+void rgba_from_yuv_scalar(uint8_t *rgba, const uint8_t *y, const uint8_t *u, const uint8_t *v,
+                          int width, const yuv_coefficients *c);
+void gray_from_rgb_scalar(uint8_t *gray, const uint8_t *rgb, int width);
+void gray_from_rgba_scalar(uint8_t *gray, const uint8_t *rgba, int width);
+void gray_from_limited_scalar(uint8_t *gray, const uint8_t *y, int width);

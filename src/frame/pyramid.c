@@ -16,7 +16,7 @@
 #define BORDER   OMMA_PYRAMID_BORDER
 #define SMALLEST 16 /* px */
 
-static void halve_row(uint8_t *to, const uint8_t *top, const uint8_t *bottom, int width)
+void halve_row_scalar(uint8_t *to, const uint8_t *top, const uint8_t *bottom, int width)
 {
     for (int x = 0; x < width; x++)
         to[x] =
@@ -25,8 +25,14 @@ static void halve_row(uint8_t *to, const uint8_t *top, const uint8_t *bottom, in
 
 void pyramid_kernels_init(pyramid_kernels *k, unsigned cpu)
 {
+    *k = (pyramid_kernels){.halve_row = halve_row_scalar};
     (void)cpu;
-    *k = (pyramid_kernels){.halve_row = halve_row};
+#if defined(__x86_64__)
+    if (cpu & OMMA_CPU_AVX2)
+        pyramid_kernels_avx2(k);
+    if (cpu & OMMA_CPU_AVX512)
+        pyramid_kernels_avx512(k);
+#endif
 }
 
 static uint8_t *row_of(const omma_level *l, int y)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Row kernels of the pyramid. */
 #pragma once
 
 #include <omma/frame.h>
@@ -8,4 +9,10 @@ typedef struct pyramid_kernels {
     void (*halve_row)(uint8_t *to, const uint8_t *top, const uint8_t *bottom, int width);
 } pyramid_kernels;
 
+/* The fastest that cpu (OMMA_CPU_...) allows. */
 void pyramid_kernels_init(pyramid_kernels *k, unsigned cpu);
+
+void pyramid_kernels_avx2(pyramid_kernels *k);
+void pyramid_kernels_avx512(pyramid_kernels *k);
+
+void halve_row_scalar(uint8_t *to, const uint8_t *top, const uint8_t *bottom, int width);
