@@ -10,8 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define MAX_NAME_BYTES 200 /* file systems allow 255, a suffix and .XXXXXX.part are still to come  \
-                            */
+#define MAX_NAME_BYTES                                                                             \
+    200 /* file systems allow 255, a suffix and .XXXXXX.part are still to come                     \
+         */
 
 static bool is_plain(unsigned char c)
 {
