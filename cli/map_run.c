@@ -101,7 +101,7 @@ static void print_files(const char *folder)
     struct dirent **names = NULL;
     int n = scandir(folder, &names, visible, by_name);
 
-    printf("  files   ");
+    printf("  files    ");
     for (int i = 0; i < n; i++) {
         printf(" %s%s", names[i]->d_name, names[i]->d_type == DT_DIR ? "/" : "");
         free(names[i]);
