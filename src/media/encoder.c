@@ -176,6 +176,7 @@ omma_error omma_encoder_open(omma_encoder **out, const char *path,
                          "%s: a video of %d x %d px: even sizes from 2 to 16384 are "
                          "possible",
                          path, options->width, options->height);
+    av_log_set_level(AV_LOG_QUIET); /* what matters comes back as an error */
     omma_encoder *e = omma_new(omma_encoder);
     e->path = omma_text("%s", path);
     e->options = *options;
@@ -192,6 +193,11 @@ omma_error omma_encoder_open(omma_encoder **out, const char *path,
 }
 
 /* ----------------------------------------------------------------------------------- writing */
+
+static bool is_raw(const omma_encoder *e)
+{
+    return (e->format->oformat->flags & AVFMT_NOTIMESTAMPS) != 0;
+}
 
 static void configure(omma_encoder *e)
 {
@@ -211,9 +217,12 @@ static void configure(omma_encoder *e)
     c->color_range = e->colours.limited_range ? AVCOL_RANGE_MPEG : AVCOL_RANGE_JPEG;
     c->colorspace = e->colours.matrix == OMMA_MATRIX_BT709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
     c->framerate = av_d2q(o->rate > 0 ? o->rate : DEFAULT_RATE, 100000);
-    /* MPEG-4 part 2 has 16 bits for its clock. */
-    c->time_base =
-        e->encoder->id == AV_CODEC_ID_MPEG4 ? (AVRational){1, 60000} : (AVRational){1, TICKS};
+    if (is_raw(e)) /* what stands in the stream is all that a reader will know */
+        c->time_base = av_inv_q(c->framerate);
+    else if (e->encoder->id == AV_CODEC_ID_MPEG4) /* has 16 bits for its clock */
+        c->time_base = (AVRational){1, 60000};
+    else
+        c->time_base = (AVRational){1, TICKS};
     if (e->format->oformat->flags & AVFMT_GLOBALHEADER)
         c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
 }
@@ -226,7 +235,7 @@ static int write_rotation(omma_encoder *e)
         av_stream_new_side_data(e->video, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(int32_t));
     if (!matrix)
         return AVERROR(ENOMEM);
-    av_display_rotation_set((int32_t *)matrix, -e->options.rotation_degrees);
+    av_display_rotation_set((int32_t *)matrix, e->options.rotation_degrees);
     return 0;
 }
 
@@ -276,6 +285,15 @@ static omma_error encode(omma_encoder *e, const AVFrame *frame)
     return avframe_fail(status, "cannot write %s", e->path);
 }
 
+/* Files begin at 0: the times of a camera are years. */
+static int64_t next_tick(const omma_encoder *e, int64_t time_ns)
+{
+    if (is_raw(e))
+        return e->written ? e->last_tick + 1 : 0;
+    AVRational ns = {1, 1000000000};
+    return av_rescale_q(time_ns - e->first_ns, ns, e->codec->time_base);
+}
+
 static omma_error write_frame(omma_encoder *e, const omma_frame *f)
 {
     if (f->width != e->options.width || f->height != e->options.height)
@@ -285,8 +303,7 @@ static omma_error write_frame(omma_encoder *e, const omma_frame *f)
     if (err)
         return err;
     AVFrame *frame = NULL;
-    AVRational ns = {1, 1000000000};
-    int64_t tick = av_rescale_q(f->time_ns - e->first_ns, ns, e->codec->time_base);
+    int64_t tick = next_tick(e, f->time_ns);
     if (e->written && tick <= e->last_tick)
         return omma_fail(OMMA_INVALID, "%s: a frame's time is not later than the one before",
                          e->path);

@@ -78,6 +78,7 @@ static omma_error run_encoder(omma_buffer **out, AVCodecContext *codec, const AV
 
 static omma_error create_encoder(AVCodecContext **out, enum AVCodecID id, const AVFrame *frame)
 {
+    av_log_set_level(AV_LOG_QUIET);
     const AVCodec *encoder = avcodec_find_encoder(id);
     if (!encoder)
         return omma_fail(OMMA_UNSUPPORTED, "this FFmpeg was built without an encoder for %s",

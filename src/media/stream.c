@@ -22,6 +22,7 @@
 
 #define MAX_SIDE      16384
 #define DEFAULT_RATE  30.0
+#define MAX_RATE      1000.0 /* raw streams of variable rate claim their clock's */
 #define NS_PER_SECOND INT64_C(1000000000)
 #define MAX_WARNINGS  5
 
@@ -36,6 +37,7 @@ typedef struct stream {
     int degrees_clockwise;
     int width, height; /* px, as coded */
     double rate;       /* frames per second, never 0 */
+    bool timeless;     /* raw H.264 and the like: frame n is at n / rate */
     bool draining;
     uint64_t index, given, damaged;
     int64_t shift_ns; /* added to the stream's times after they jumped back */
@@ -83,9 +85,10 @@ static int64_t period_ns(const stream *s)
 static int64_t frame_time(stream *s)
 {
     int64_t pts = s->frame->best_effort_timestamp;
+    if (s->timeless || (pts == AV_NOPTS_VALUE && s->given == 0))
+        return llround((double)s->index * (double)NS_PER_SECOND / s->rate);
     if (pts == AV_NOPTS_VALUE)
-        return s->given ? s->last_ns + period_ns(s)
-                        : llround((double)s->index * (double)NS_PER_SECOND / s->rate);
+        return s->last_ns + period_ns(s);
     AVRational ns = {1, (int)NS_PER_SECOND};
     int64_t time_ns = av_rescale_q(pts, s->demux.video->time_base, ns) + s->shift_ns;
     if (s->given && time_ns < s->last_ns - NS_PER_SECOND) {
@@ -293,7 +296,12 @@ static omma_error describe(stream *s, const char *url, const omma_source_options
     s->width = parameters->width;
     s->height = parameters->height;
     s->degrees_clockwise = find_rotation(s->demux.video);
-    s->rate = rate > 0 ? rate : options->rate > 0 ? options->rate : DEFAULT_RATE;
+    s->timeless = (s->demux.format->iformat->flags & AVFMT_NOTIMESTAMPS) != 0;
+    if (s->timeless)
+        rate = options->rate > 0              ? options->rate
+               : rate > 0 && rate <= MAX_RATE ? rate
+                                              : DEFAULT_RATE;
+    s->rate = rate > 0 ? rate : DEFAULT_RATE;
     bool sideways = s->degrees_clockwise == 90 || s->degrees_clockwise == 270;
     *info = (omma_source_info){
         .width = sideways ? s->height : s->width,
