@@ -79,6 +79,20 @@ typedef struct omma_camera {
  *  folds the picture over itself inside its borders). */
 omma_error omma_camera_check(const omma_camera *c);
 
+/**
+ * One camera from text: the first line that is neither empty nor a '#' comment, numbers apart by spaces
+ * or commas, in one of these forms (units px):
+ *     [pinhole] fx fy cx cy width height [k1 k2 p1 p2 [k3]]
+ *     fisheye fx fy cx cy width height [k1 k2 k3 k4]
+ *     ID MODEL WIDTH HEIGHT PARAMS...   a line of COLMAP's cameras.txt, MODEL one of SIMPLE_PINHOLE,
+ *         PINHOLE, SIMPLE_RADIAL, RADIAL, OPENCV, OPENCV_FISHEYE. Its origin is the corner of the
+ *         picture: half a pixel is taken off cx and cy.
+ * @return OMMA_OK; OMMA_FORMAT (the reason names the line, what stands there and what should).
+ */
+omma_error omma_camera_parse(omma_camera *out, const char *text, size_t bytes);
+/** The same from a file. @return as omma_camera_parse and omma_file_read. */
+omma_error omma_camera_read(omma_camera *out, const char *path);
+
 /** Point in the camera to pixel. @return false when behind the camera or beyond what the model can
  *  image (px untouched). jacobian, may be NULL: 2x3, d px / d point.
  *  Source: Brown 1971; Kannala, Brandt, PAMI 2006. */
@@ -292,8 +306,10 @@ typedef struct omma_pose_graph_options {
 } omma_pose_graph_options;
 
 /** Moves nodes (sim3 camera_from_world) so that the edges agree; node i stays if fixed[i]
- *  (NULL = only node 0). Block-sparse LDL^T with a minimum-degree ordering.
- *  @return OMMA_OK; OMMA_INVALID (index out of range); OMMA_DEGENERATE (a part without a fixed node).
+ *  (NULL = only node 0). Block-sparse Cholesky with a minimum-degree ordering. On failure nothing is
+ *  changed.
+ *  @return OMMA_OK; OMMA_INVALID (index out of range, an edge from a node to itself, a value not
+ *  finite); OMMA_DEGENERATE (a part without a fixed node, be it a single free node without edges).
  *  Source: Strasdat, Montiel, Davison, "Scale drift-aware large scale monocular SLAM", RSS 2010. */
 omma_error omma_pose_graph_optimize(omma_sim3 *camera_from_world, const uint8_t *fixed, size_t n,
                                     const omma_pose_edge *edges, size_t edge_count,
