@@ -6,6 +6,7 @@
  */
 #include <omma/base.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -141,6 +142,7 @@ void omma_file_printf(omma_file *f, const char *format, ...)
     char line[1024], *text = line;
     va_list arguments;
 
+    assert(format);
     va_start(arguments, format);
     int length = vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);

@@ -31,30 +31,23 @@ static void axis_finish(axis *a)
     free(a->weights);
 }
 
-/* What rounding left over goes where it is smallest in proportion: to the largest weight. */
-static void make_exact(uint32_t *weight, int count)
-{
-    int sum = 0, largest = 0;
-    for (int i = 0; i < count; i++) {
-        sum += (int)weight[i];
-        if (weight[i] > weight[largest])
-            largest = i;
-    }
-    weight[largest] += (uint32_t)(ONE - sum);
-}
-
+/* Each weight is the difference of two rounded sums: rounding does not add up along thousands of
+ * them, and the last sum is ONE exactly. */
 static int area_taps(uint32_t *weight, int *first, int i, int to, int from)
 {
     double scale = (double)from / to, begin = i * scale, end = (i + 1) * scale;
     int last = (int)ceil(end) - 1;
+    long before = 0;
 
     *first = (int)begin;
     if (last > from - 1)
         last = from - 1;
-    for (int x = *first; x <= last; x++) {
-        double covered = fmin(end, x + 1) - fmax(begin, x);
-        weight[x - *first] = (uint32_t)lrint(fmax(covered, 0) / scale * ONE);
+    for (int x = *first; x < last; x++) {
+        long sum = lrint((x + 1 - begin) / scale * ONE);
+        weight[x - *first] = (uint32_t)(sum - before);
+        before = sum;
     }
+    weight[last - *first] = (uint32_t)(ONE - before);
     return last - *first + 1;
 }
 
@@ -85,7 +78,6 @@ static void axis_init(axis *a, int to, int from)
         t->count = from > to ? area_taps(weight, &t->first, i, to, from)
                              : bilinear_taps(weight, &t->first, i, to, from);
         assert(t->first >= 0 && t->first + t->count <= from && (size_t)t->count <= most);
-        make_exact(weight, t->count);
     }
 }
 
