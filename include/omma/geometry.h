@@ -276,8 +276,12 @@ typedef struct omma_bundle_result {
  * cost grows with the cube of the free poses: meant for up to some hundreds of free poses.
  *
  * @param error observation_count squared residuals in sigmas after, or NULL (behind a camera: 1e30)
- * @return OMMA_OK; OMMA_INVALID (an index out of range, nothing to do); OMMA_DEGENERATE;
- *         OMMA_NO_MEMORY. On failure nothing is changed.
+ * An observation behind its camera counts with a constant; free poses that see nothing stay; the
+ * camera stays one that omma_camera_check accepts.
+ *
+ * @return OMMA_OK; OMMA_INVALID (an index out of range, not sorted, a point observed in its anchor,
+ *         a value not finite, nothing to do); OMMA_DEGENERATE (all points behind); OMMA_NO_MEMORY.
+ *         On failure nothing is changed.
  * Source: Triggs et al., "Bundle adjustment - a modern synthesis", 2000; Civera, Davison, Montiel,
  * "Inverse depth parametrization", TRO 2008; Nielsen, IMM-REP-1999-05.
  */
@@ -285,9 +289,9 @@ omma_error omma_bundle_adjust(const omma_bundle_problem *problem,
                               const omma_bundle_options *options, double *error,
                               omma_bundle_result *result);
 
-/** Per point the Gauss-Newton second derivative of the cost by inverse depth with all poses held: the sum
- *  of w J^T J over its observations, w with the weight of the default Huber loss, the prior left out. The
- *  standard deviation of inverse_depth is 1 / sqrt(information).
+/** Per point the Gauss-Newton second derivative by inverse depth with all poses held: the sum of
+ *  w J^T J over its observations, w with the weight of the default Huber loss, the prior left out.
+ *  The standard deviation of inverse_depth is 1 / sqrt(information).
  *  @param problem valid, observations sorted by point; borrowed   @param information point_count */
 void omma_bundle_point_information(const omma_bundle_problem *problem, double *information);
 
@@ -301,13 +305,13 @@ typedef struct omma_pose_edge {
 
 typedef struct omma_pose_graph_options {
     int iterations; /* 0 = 20 */
-    bool fix_scale; /* SE(3) instead of Sim(3) */
+    bool fix_scale; /* SE(3) instead of Sim(3): scales stay, measured ones do not count */
     double huber;   /* 0 = quadratic */
 } omma_pose_graph_options;
 
-/** Moves nodes (sim3 camera_from_world) so that the edges agree; node i stays if fixed[i]
- *  (NULL = only node 0). Block-sparse Cholesky with a minimum-degree ordering. On failure nothing is
- *  changed.
+/** Moves nodes (sim3 camera_from_world) so that the edges agree: least squares, or the Huber loss per
+ *  edge, of log(measured^-1 b a^-1). Node i stays if fixed[i] (NULL = only node 0). Block-sparse
+ *  Cholesky with a minimum-degree ordering. On failure nothing is changed.
  *  @return OMMA_OK; OMMA_INVALID (index out of range, an edge from a node to itself, a value not
  *  finite); OMMA_DEGENERATE (a part without a fixed node, be it a single free node without edges).
  *  Source: Strasdat, Montiel, Davison, "Scale drift-aware large scale monocular SLAM", RSS 2010. */

@@ -127,12 +127,13 @@ static omma_error iterate(bundle_system *s, bundle_state *state, bundle_state *t
             return OMMA_OK;
         }
         bundle_system_move(s, state, trial);
-        cost = bundle_system_cost(s, trial, NULL);
+        if (s->camera_count == 0 || !omma_camera_check(&trial->camera))
+            cost = bundle_system_cost(s, trial, NULL);
     }
     if (cost < it->cost) {
         const double gain = (it->cost - cost) / promised, g = 2 * gain - 1;
         const bundle_state old = *state;
-        it->lambda *= fmax(1. / 3, 1 - g * g * g);
+        it->lambda = fmax(1e-10, it->lambda * fmax(1. / 3, 1 - g * g * g));
         it->growth = 2;
         it->done = it->cost - cost < it->min_decrease * it->cost;
         it->cost = cost;

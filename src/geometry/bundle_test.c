@@ -298,6 +298,58 @@ static void the_promised_decrease_comes_true(void)
     free(s);
 }
 
+/* Leaves each point at most views observations: neighbours alone are linked, as in a long clip. */
+static void keep_views(scene *s, size_t views)
+{
+    size_t kept = 0, count = 0;
+    for (size_t i = 0; i < s->observations; i++) {
+        count = i > 0 && s->observation[i].point == s->observation[i - 1].point ? count + 1 : 1;
+        if (count <= views)
+            s->observation[kept++] = s->observation[i];
+    }
+    s->observations = kept;
+}
+
+/* The envelope leaves out zeros only. */
+static void skipping_zeros_changes_nothing(void)
+{
+    for (int loop = 0; loop < 2; loop++) {
+        const scene_options so = {.poses = 24, .points = 500, .noise_px = 0.5, .disturb = 0.01};
+        scene *s = scene_make(&so);
+        keep_views(s, 3);
+        if (loop) /* one far link */
+            s->observation[s->observations - 1].pose = 3;
+        const omma_bundle_problem p = problem_of(s);
+        const omma_bundle_options o = {.free_camera = loop ? 0 : OMMA_BUNDLE_FOCAL};
+        bundle_system system;
+        CHECK_OK(bundle_system_init(&system, &p, &o));
+        bundle_state state = {.camera = s->camera, .pose = s->pose};
+        state.rho = omma_new_array(double, s->points);
+        state.ray = omma_new_array(double, 2 * s->points);
+        for (size_t i = 0; i < s->points; i++)
+            state.rho[i] = s->point[i].inverse_depth;
+        bundle_state_update_rays(&state, &p);
+        size_t used, skipped = 0;
+        double *x = omma_new_array(double, system.n);
+        bundle_system_linearize(&system, &state, &used);
+        for (int full = 0; full < 2; full++) {
+            CHECK(bundle_system_factor(&system, &state, 1e-3));
+            bundle_system_solve(&system, &state, 1e-3);
+            if (full)
+                CHECK_ARRAY_CLOSE(system.x, x, system.n, .abs = 1e-13);
+            memcpy(x, system.x, system.n * sizeof *x);
+            for (size_t i = 0; i < system.n / 16; i++) {
+                skipped += system.first_tile[i];
+                system.first_tile[i] = 0;
+            }
+        }
+        CHECK(skipped > 5);
+        free(x), free(state.rho), free(state.ray);
+        bundle_system_finish(&system);
+        free(s);
+    }
+}
+
 /* --------------------------------------------------------------------------------- solutions */
 
 static void exact_views_give_the_exact_scene(void)
@@ -712,6 +764,7 @@ int main(void)
     TEST(derivatives_agree_with_differences);
     TEST(the_gradient_is_that_of_the_cost);
     TEST(the_promised_decrease_comes_true);
+    TEST(skipping_zeros_changes_nothing);
     TEST(exact_views_give_the_exact_scene);
     TEST(noise_leaves_the_expected_cost);
     TEST(focal_length_and_distortion_are_found);
