@@ -96,6 +96,13 @@ static omma_error create_encoder(AVCodecContext **out, enum AVCodecID id, const 
     return OMMA_OK;
 }
 
+static void free_encoder(AVCodecContext **codec)
+{
+    if (*codec)
+        av_freep(&(*codec)->chroma_intra_matrix); /* FFmpeg 5.1 forgets this one of its tables */
+    avcodec_free_context(codec);
+}
+
 omma_error omma_image_encode_png(omma_buffer **out, const omma_frame *f)
 {
     AVFrame *frame = NULL;
@@ -111,7 +118,7 @@ omma_error omma_image_encode_png(omma_buffer **out, const omma_frame *f)
                    0); /* zlib alone leaves photographs as they are */
         err = run_encoder(out, codec, frame);
     }
-    avcodec_free_context(&codec);
+    free_encoder(&codec);
     av_frame_free(&frame);
     return err;
 }
@@ -138,7 +145,7 @@ omma_error omma_image_encode_jpeg(omma_buffer **out, const omma_frame *f, int qu
         frame->quality = codec->global_quality;
         err = run_encoder(out, codec, frame);
     }
-    avcodec_free_context(&codec);
+    free_encoder(&codec);
     av_frame_free(&frame);
     return err;
 }
