@@ -20,7 +20,8 @@ FLOOR = {module: floor for floor, modules in enumerate(FLOORS) for module in mod
 BESIDE = ["cli", "python"]  # they stand outside and see the public headers only
 FOLDERS = ["include", "src", "cli", "python", "tests", "examples", "tools", "web"]
 SOURCES = {".c", ".h", ".py", ".sh", ".build", ".hlsl", ".cu", ".ts"}
-TEST_HEADERS = {"check.h"}  # what a *_test.c may use besides its module
+TEST_HEADERS = {"check.h"}  # what tests may use besides their module
+TEST_FILE = re.compile(r".*_(test\.[ch]|fixture\.[ch]|fuzz\.c)")
 INCLUDE = re.compile(r'\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)"|(\S+))')
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 
@@ -68,8 +69,11 @@ def judge_private(root, path, name):
     """What is wrong with #include "name" in path, or None."""
     if path.parts[0] == "include":
         return f'"{name}": a public header includes with <> only'
-    if path.name.endswith("_test.c") and name in TEST_HEADERS:
+    test = TEST_FILE.fullmatch(path.name)
+    if test and name in TEST_HEADERS:
         return None
+    if not test and TEST_FILE.fullmatch(name):
+        return f'"{name}" is for tests'
     folder = root / module_folder(path)
     if (root / path.parent / name).exists():  # inside the module, not ../ out of it
         inside = folder.resolve() in (root / path.parent / name).resolve().parents

@@ -17,7 +17,8 @@ HOUSE = {
     "include/omma/omma.h": "#include <omma/base.h>\n#include <omma/frame.h>\n",
     "src/frame/frame.c": '#include <omma/frame.h>\n#include "planes.h"\n#include <string.h>\n',
     "src/frame/planes.h": "#include <omma/base.h>\n",
-    "src/frame/frame_test.c": '#include "check.h"\n',
+    "src/frame/frame_test.c": '#include "frame_fixture.h"\n',
+    "src/frame/frame_fixture.h": '#include "check.h"\n',
     "src/slam/fast/corner.c": '#include <omma/frame.h>\n#include "track.h"\n',
     "src/slam/track.h": "",
     "src/pipeline/pipeline.c": "#include <omma/slam.h>\n",
@@ -38,6 +39,7 @@ BREACHES = {
     "a module on no floor": ("src/attic/a.c", "#include <omma/base.h>\n"),
     "a hidden name": ("src/slam/a.c", "#include HEADER\n"),
     "a test header in the library": ("src/slam/a.c", '#include "check.h"\n'),
+    "a fixture in the library": ("src/frame/a.c", '#include "frame_fixture.h"\n'),
     "two files of one name": ("src/slam/frame.c", "#include <omma/base.h>\n"),
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All pairs of formats against the formulas of BT.601 and BT.709 in double. */
-#include "random_frame.h"
+#include "frame_fixture.h"
 
 /* Rounding to bytes is 1/2; the coefficients have 13 bits, 255 * 2.1 * 2^-14 more. */
 #define ROUNDING 0.54

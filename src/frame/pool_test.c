@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "random_frame.h"
+#include "frame_fixture.h"
 
 static void a_frame_comes_back_clean(void)
 {

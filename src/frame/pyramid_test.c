@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "random_frame.h"
+#include "frame_fixture.h"
 
 static int clamp(int x, int size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "random_frame.h"
+#include "frame_fixture.h"
 
 /* Weight of old pixel x in new pixel i along one axis, in double. */
 static double weight(int i, int x, int to, int from)
