@@ -21,6 +21,21 @@ bool mat3_inverse(const double A[9], double out[9])
     return true;
 }
 
+void mat3_pencil_cubic(const double A[9], const double B[9], double c[4])
+{
+    double plus[9], minus[9];
+    for (int i = 0; i < 9; i++) {
+        plus[i] = A[i] + B[i];
+        minus[i] = A[i] - B[i];
+    }
+    /* Interpolated at 0, 1, -1 and infinity. */
+    double p = mat3_determinant(plus), m = mat3_determinant(minus);
+    c[0] = mat3_determinant(A);
+    c[3] = mat3_determinant(B);
+    c[2] = 0.5 * (p + m) - c[0];
+    c[1] = 0.5 * (p - m) - c[3];
+}
+
 void vec3_complete(const double n[3], double u[3], double v[3])
 {
     /* Start from the axis that n is farthest from. */

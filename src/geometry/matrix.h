@@ -91,13 +91,16 @@ static inline void mat3_skew(const double v[3], double out[9])
 /* out must not be A. Returns false (out untouched) when A is singular. */
 bool mat3_inverse(const double A[9], double out[9]);
 
+/* det(A + g B) = c[0] + c[1] g + c[2] g^2 + c[3] g^3 */
+void mat3_pencil_cubic(const double A[9], const double B[9], double c[4]);
+
 /* A = U diag(s) V^T with s descending, U and V orthogonal (their determinants may be -1). */
 void mat3_svd(const double A[9], double U[9], double s[3], double V[9]);
 
 /* The rotation R that maximises trace(R^T A) (determinant +1). */
 void mat3_nearest_rotation(const double A[9], double R[9]);
 
-/* Householder's coordinate frame: unit u, v with u x v = n for a unit n. */
+/* Unit u, v with v = n x u, all orthogonal, for a unit n. */
 void vec3_complete(const double n[3], double u[3], double v[3]);
 
 /* ------------------------------------------------------------------------ any size */

@@ -39,21 +39,6 @@ static double form(const double M[9], const double a[3], const double b[3])
     return vec3_dot(a, Mb);
 }
 
-/* det(A + g B) as a cubic in g: interpolated at 0, 1, -1 and infinity. */
-static void pencil_cubic(const double A[9], const double B[9], double c[4])
-{
-    double plus[9], minus[9];
-    for (int i = 0; i < 9; i++) {
-        plus[i] = A[i] + B[i];
-        minus[i] = A[i] - B[i];
-    }
-    double p = mat3_determinant(plus), m = mat3_determinant(minus);
-    c[0] = mat3_determinant(A);
-    c[3] = mat3_determinant(B);
-    c[2] = 0.5 * (p + m) - c[0];
-    c[1] = 0.5 * (p - m) - c[3];
-}
-
 /* The normals of the two planes that a singular symmetric matrix with eigenvalues of both signs is.
  * Returns a measure of how well they are determined, 0 when there are none. */
 static double split_conic(const double M[9], double planes[2][3])
@@ -194,7 +179,7 @@ int p3p_solve(const double world[9], const double x[6], omma_se3 camera_from_wor
     add_quadric(&t, 2, -t.side2[0] / largest, D1);
     add_quadric(&t, 1, t.side2[2] / largest, D2);
     add_quadric(&t, 2, -t.side2[1] / largest, D2);
-    pencil_cubic(D1, D2, cubic);
+    mat3_pencil_cubic(D1, D2, cubic);
     int n = polynomial_real_roots(cubic, 3, roots), count = 0;
     for (int i = 0; i < n; i++) {
         double conic[9], candidate[2][3];
