@@ -37,8 +37,8 @@ static void put_matrix(omma_file *f, const omma_sim3 *world_from_keyframe)
 
     omma_file_printf(f, "      \"transform_matrix\": [\n");
     for (int i = 0; i < 3; i++)
-        omma_file_printf(f, "        [%.17g, %.17g, %.17g, %.17g],\n", R[3 * i], -R[3 * i + 1],
-                         -R[3 * i + 2], t[i]);
+        omma_file_printf(f, "        [%.17g, %.17g, %.17g, %.17g],\n", R[3 * i] + 0.0,
+                         0.0 - R[3 * i + 1], 0.0 - R[3 * i + 2], t[i] + 0.0); /* no "-0" */
     omma_file_printf(f, "        [0, 0, 0, 1]\n      ]\n");
 }
 
