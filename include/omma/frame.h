@@ -86,9 +86,12 @@ int omma_format_sample_bytes(omma_format format, int plane);
 /** Recycles frames of one format and size. Thread-safe: yes; frames may outlive the pool. */
 typedef struct omma_pool omma_pool;
 
+/** @return OMMA_OK; OMMA_INVALID, OMMA_NO_MEMORY as omma_frame_create. */
 omma_error omma_pool_create(omma_pool **out, omma_format format, int width, int height);
 void omma_pool_destroy(omma_pool **p);
-/** A frame whose pixels are old ones, with time, index, name and truth cleared. */
+/** A frame whose pixels are old ones, with time, index, name and truth cleared. A frame comes back to
+ *  the pool with its last reference, unless somebody still holds a reference to its buffer.
+ *  @return OMMA_OK (*out given: omma_frame_unref); OMMA_NO_MEMORY. */
 omma_error omma_pool_get(omma_pool *p, omma_frame **out);
 
 /* ----------------------------------------------------------------------------------- convert */
@@ -96,7 +99,8 @@ omma_error omma_pool_get(omma_pool *p, omma_frame **out);
 /**
  * Converts between any two formats of the same size. YUV -> RGB follows the frame's matrix and range
  * (ITU-R BT.601 / BT.709; nearest chroma); RGB -> YUV writes full-range BT.601; grey is luma, with
- * limited range stretched to 0-255.
+ * limited range stretched to 0-255. to's limited_range and matrix are set; time, index, name and truth
+ * are the caller's.
  *
  * @param to   filled; its format and size decide
  * @param from borrowed
@@ -110,11 +114,13 @@ void omma_frame_rgb_at(const omma_frame *f, int x, int y, uint8_t rgb[3]);
 
 /* ------------------------------------------------------------------------------------ resize */
 
-/** Area averaging when shrinking, bilinear when growing; pixel centres map to pixel centres
- *  (x_to + 0.5) * from.width / to.width - 0.5. Same format on both sides. */
+/** Area averaging when shrinking, bilinear when growing (each axis for itself); pixel centres map to
+ *  pixel centres (x_to + 0.5) * from.width / to.width - 0.5. Same format on both sides.
+ *  @return OMMA_OK; OMMA_INVALID. Thread-safe: yes. */
 omma_error omma_frame_resize(omma_frame *to, const omma_frame *from);
 
-/** Rotates by 0, 90, 180 or 270 degrees clockwise; to has swapped sizes for 90 and 270. */
+/** Rotates by 0, 90, 180 or 270 degrees clockwise; to has swapped sizes for 90 and 270.
+ *  @return OMMA_OK; OMMA_INVALID. Thread-safe: yes. */
 omma_error omma_frame_rotate(omma_frame *to, const omma_frame *from, int degrees_clockwise);
 
 /* ----------------------------------------------------------------------------------- pyramid */
@@ -136,8 +142,10 @@ typedef struct omma_pyramid {
     omma_buffer *buffer;
 } omma_pyramid;
 
-/** (Re)builds p from a frame of any format; memory is reused when the size is the same. levels is
- *  lowered so that the smallest level is at least 16 px in both directions.
+/** (Re)builds p (zeroed at first) from a frame of any format: luma as it is, without stretching its
+ *  range. Memory is reused when the size is the same and nobody else holds p->buffer. levels is
+ *  lowered so that the smallest level is at least 16 px in both directions; an odd last row or column
+ *  is not seen by the next level.
  *  @return OMMA_OK; OMMA_INVALID (smaller than 16 x 16); OMMA_NO_MEMORY. One thread at a time. */
 omma_error omma_pyramid_build(omma_pyramid *p, const omma_frame *f, int levels);
 void omma_pyramid_finish(omma_pyramid *p);

@@ -26,7 +26,9 @@ static inline uint8_t *frame_row(const omma_frame *f, int plane, int y)
     return f->plane[plane] + (ptrdiff_t)f->stride[plane] * y;
 }
 
+/* Without a branch, for noise and edges are not predictable: ~(x >> 31) is 0 below 0. */
 static inline uint8_t clamp_u8(int x)
 {
-    return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
+    x &= ~(x >> 31);
+    return (uint8_t)(x | ((255 - x) >> 31));
 }
