@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
 #include "media_fixture.h"
 
 #include <sys/stat.h>

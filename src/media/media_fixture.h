@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of media share: a scratch folder and pictures whose content tells their number. */
+/* What the tests of media share: a scratch folder and pictures whose content tells their number.
+ * Stands behind check.h. */
 #pragma once
 
 #include <omma/media.h>
-
-#include "check.h"
 
 #include <ftw.h>
 #include <math.h>

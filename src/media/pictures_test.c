@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
 #include "media_fixture.h"
 #include "picture_list.h"
 
@@ -207,6 +208,90 @@ static void times_that_stand_still_are_moved_on(void)
     omma_source_close(&s);
 }
 
+/* Puts an EXIF block with DateTimeOriginal, SubSecTimeOriginal, FocalLengthIn35mmFilm and
+ * Orientation behind the SOI of a JPEG (the layout is that of exif_test.c). */
+static void add_exif(const char *name, const char date[20], const char sub_seconds[4],
+                     uint8_t orientation)
+{
+    static const uint8_t block[] = {
+        0xff, 0xe1, 0,    112,  'E', 'x',  'i',  'f', 0, 0,  'I', 'I', 42,  0,  8,
+        0,    0,    0,    2,    0,   0x12, 0x01, 3,   0, 1,  0,   0,   0,   1,  0,
+        0,    0,    0x69, 0x87, 4,   0,    1,    0,   0, 0,  38,  0,   0,   0,  0,
+        0,    0,    0,    3,    0,   0x03, 0x90, 2,   0, 20, 0,   0,   0,   80, 0,
+        0,    0,    0x91, 0x92, 2,   0,    4,    0,   0, 0,  '0', '0', '0', 0,  0x05,
+        0xa4, 3,    0,    1,    0,   0,    0,    27,  0, 0,  0,   0,   0,   0,  0};
+    uint8_t exif[114];
+    size_t bytes = 0;
+    memcpy(exif, block, sizeof(block));
+    memcpy(exif + 10 + 80, date, 20);
+    memcpy(exif + 10 + 72 - 12, sub_seconds, 4);
+    exif[10 + 18] = orientation;
+    memset(exif + 110, 0, 4);
+    char *jpeg = fixture_read(name, &bytes), *whole = malloc(bytes + sizeof(exif));
+    memcpy(whole, jpeg, 2);
+    memcpy(whole + 2, exif, sizeof(exif));
+    memcpy(whole + 2 + sizeof(exif), jpeg + 2, bytes - 2);
+    fixture_write(name, whole, bytes + sizeof(exif));
+    free(jpeg);
+    free(whole);
+}
+
+static void exif_gives_times_focal_and_rotation(void)
+{
+    static const char *const sub_seconds[] = {"000", "250", "900"};
+    const int64_t after[] = {0, 250000000, 900000000};
+    make_folder("exif");
+    for (int i = 0; i < 3; i++) {
+        char name[] = "exif/0.jpg";
+        name[5] = (char)('0' + i);
+        write_picture(name, 96, 64, i);
+        add_exif(name, "2024:05:17 12:34:56", sub_seconds[i], 8);
+    }
+    omma_source *s = fixture_open("exif", NULL);
+    const omma_source_info *info = s ? omma_source_get_info(s) : NULL;
+    CHECK(info && info->width == 64 && info->height == 96);
+    /* 27 mm of a diagonal of 43.27 mm, in a picture whose diagonal is 115.38 px */
+    CHECK(info && fabs(info->focal_px - 72.0) < 0.01);
+    for (int i = 0; s && i < 3; i++) {
+        omma_frame *f = NULL;
+        CHECK_OK(omma_source_read(s, &f));
+        if (!f)
+            break;
+        CHECK(f->time_ns == INT64_C(1715949296000000000) + after[i]);
+        /* Orientation 8: rotate by 270 degrees clockwise, the right column becomes the top row. */
+        CHECK_CLOSE(f->plane[0][5 * f->stride[0] + 20], fixture_luma(95 - 5, 20, i), .abs = 4);
+        omma_frame_unref(&f);
+    }
+    omma_source_close(&s);
+
+    s = fixture_open("exif", &(omma_source_options){.rate = 5}); /* who names a rate means it */
+    omma_frame *f = NULL;
+    for (int i = 0; s && i < 2; i++) {
+        omma_frame_unref(&f);
+        CHECK_OK(omma_source_read(s, &f));
+    }
+    CHECK(f && f->time_ns == 200000000);
+    omma_frame_unref(&f);
+    omma_source_close(&s);
+}
+
+/* Bursts have whole seconds: then the rate is the better guess. */
+static void exif_times_that_do_not_increase_are_ignored(void)
+{
+    omma_frame *f = NULL;
+    add_exif("plain/x1.jpg", "2024:05:17 12:34:56", "000", 1);
+    add_exif("plain/x2.jpg", "2024:05:17 12:34:56", "000", 1);
+    omma_source *s = fixture_open("plain/x[12].jpg", NULL);
+    CHECK(s && omma_source_get_info(s)->frames == 2);
+    for (int i = 0; s && i < 2; i++) {
+        omma_frame_unref(&f);
+        CHECK_OK(omma_source_read(s, &f));
+    }
+    CHECK(f && f->time_ns == 33333333);
+    omma_frame_unref(&f);
+    omma_source_close(&s);
+}
+
 static void a_stopped_source_says_so(void)
 {
     omma_source *s = fixture_open("many", NULL);
@@ -270,6 +355,8 @@ int main(void)
     TEST(folders_and_patterns_go_by_name);
     TEST(skip_step_and_limit_choose);
     TEST(times_that_stand_still_are_moved_on);
+    TEST(exif_gives_times_focal_and_rotation);
+    TEST(exif_times_that_do_not_increase_are_ignored);
     TEST(a_stopped_source_says_so);
     TEST(frames_outlive_their_source);
     TEST(what_cannot_be_read_is_said);

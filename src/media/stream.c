@@ -208,11 +208,24 @@ static omma_error decode_next(stream *s, omma_frame **out)
     }
 }
 
+/* An end without a single frame is none that anybody wanted. */
+static omma_error end_without_frames(const stream *s)
+{
+    if (s->damaged)
+        return omma_fail(OMMA_FORMAT,
+                         "none of its %" PRIu64 " frames can be decoded: the video is damaged, or "
+                         "was it cut off while it was copied?",
+                         s->damaged);
+    return omma_fail(OMMA_FORMAT, "there is not one frame in the video");
+}
+
 static omma_error stream_read(void *self, omma_frame **out)
 {
     stream *s = self;
     if (s->ended == OMMA_OK)
         s->ended = decode_next(s, out);
+    if (s->ended == OMMA_END && s->given == 0)
+        s->ended = end_without_frames(s);
     return s->ended;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
 #include "media_fixture.h"
 
 #include <fcntl.h>
@@ -169,6 +170,48 @@ static void what_is_no_video_is_said(void)
         chmod(path, 0600);
     }
     free(path);
+}
+
+static void a_change_of_size_is_said(void)
+{
+    size_t a_bytes = 0, b_bytes = 0;
+    fixture_clip("a.h264", 160, 96, 10, NULL, 0);
+    fixture_clip("b.h264", 96, 64, 10, NULL, 0);
+    char *a = fixture_read("a.h264", &a_bytes), *b = fixture_read("b.h264", &b_bytes);
+    a = realloc(a, a_bytes + b_bytes);
+    memcpy(a + a_bytes, b, b_bytes);
+    fixture_write("both.h264", a, a_bytes + b_bytes);
+    free(a);
+    free(b);
+    omma_source *s = fixture_open("both.h264", NULL);
+    omma_frame *f = NULL;
+    omma_error err = OMMA_OK;
+    int n = 0;
+    for (; s && (err = omma_source_read(s, &f)) == OMMA_OK; n++)
+        omma_frame_unref(&f);
+    CHECK(n == 10 && err == OMMA_FORMAT);
+    CHECK(strstr(omma_why(), "160 x 96") && strstr(omma_why(), "96 x 64"));
+    CHECK(omma_source_read(s, &f) == OMMA_FORMAT);
+    omma_source_close(&s);
+}
+
+/* All pictures of the clip are overwritten, its index is not. */
+static void a_clip_without_one_good_frame_is_no_success(void)
+{
+    size_t bytes = 0;
+    fixture_clip("zero.mp4", 96, 64, 10, NULL, 0);
+    char *data = fixture_read("zero.mp4", &bytes);
+    char *mdat = memmem(data, bytes, "mdat", 4);
+    CHECK(mdat);
+    if (mdat)
+        memset(mdat + 4, 0xff, (size_t)(data + bytes - mdat) - 4);
+    fixture_write("zero.mp4", data, bytes);
+    free(data);
+    omma_source *s = fixture_open("zero.mp4", NULL);
+    omma_frame *f = NULL;
+    CHECK(s && omma_source_read(s, &f) == OMMA_FORMAT);
+    CHECK(s && omma_source_damaged(s) == 10);
+    omma_source_close(&s);
 }
 
 /* Frames read from standard input, which a child thread fills from a file. */
@@ -369,6 +412,8 @@ int main(void)
     TEST(a_cut_file_ends_after_its_last_good_frame);
     TEST(damage_in_the_middle_costs_only_frames);
     TEST(random_damage_never_ends_badly);
+    TEST(a_change_of_size_is_said);
+    TEST(a_clip_without_one_good_frame_is_no_success);
     TEST(what_is_no_video_is_said);
     TEST(a_pipe_is_read);
     TEST(a_waiting_read_can_be_stopped);
