@@ -165,30 +165,30 @@ void canvas_box(canvas *c, double x0, double y0, double x1, double y1, rgb color
 
 /* ---------------------------------------------------------------------------- shading */
 
-/* How much nearer the eight neighbours at a distance are, in octaves; the background is far away.
+/* How much nearer the eight neighbours at a distance are, in octaves; depths are logarithms here.
  */
 static double nearer_neighbours(const canvas *c, int x, int y, int distance)
 {
-    double own = log2((double)c->depth[(size_t)y * c->width + x]), sum = 0;
+    float own = c->depth[(size_t)y * c->width + x], sum = 0;
 
     for (int dy = -distance; dy <= distance; dy += distance)
         for (int dx = -distance; dx <= distance; dx += distance) {
             int nx = x + dx, ny = y + dy;
 
-            if (nx < 0 || ny < 0 || nx >= c->width || ny >= c->height)
-                continue;
-            double depth = (double)c->depth[(size_t)ny * c->width + nx];
-
-            if (depth < INFINITY)
-                sum += fmax(0, own - log2(depth));
+            if (nx >= 0 && ny >= 0 && nx < c->width && ny < c->height)
+                sum += fmaxf(0, own - c->depth[(size_t)ny * c->width + nx]);
         }
-    return sum / 8;
+    return (double)sum / 8; /* the background, infinitely far, adds nothing */
 }
 
 /* Eye-dome lighting. Source: Boucheny, "Visualisation scientifique de grands volumes de donnees:
  * pour une approche perceptive", thesis, Grenoble 2009, chapter 4. */
 void canvas_shade(canvas *c, double strength)
 {
+    size_t n = (size_t)c->width * (size_t)c->height;
+
+    for (size_t i = 0; i < n; i++)
+        c->depth[i] = log2f(c->depth[i]);
     for (int y = 0; y < c->height; y++)
         for (int x = 0; x < c->width; x++) {
             rgb *color = &c->color[(size_t)y * c->width + x];
@@ -200,6 +200,8 @@ void canvas_shade(canvas *c, double strength)
 
             *color = (rgb){color->r * light, color->g * light, color->b * light};
         }
+    for (size_t i = 0; i < n; i++)
+        c->depth[i] = exp2f(c->depth[i]);
 }
 
 omma_error canvas_picture(const canvas *c, omma_frame **out)

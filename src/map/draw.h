@@ -69,7 +69,7 @@ typedef struct drawing {
 /** @return OMMA_OK (drawing_finish); OMMA_DEGENERATE (nothing there). */
 omma_error drawing_init(drawing *d, const omma_map *m);
 void drawing_finish(drawing *d);
-/** The interval along an axis that holds the middle 96 percent of the points and all poses. */
+/** The interval along an axis that holds nearly all points, without far outliers, and all poses. */
 void drawing_bounds(const drawing *d, const double axis[3], double *low, double *high);
 /** The direction across up in which the drawing extends most. */
 void drawing_long_axis(const drawing *d, double axis[3]);

@@ -160,7 +160,7 @@ static seen_points see_points(const drawing *d, const eye *e, double axes[3][3],
     for (size_t i = 0; s.points && s.at && i < d->point_count; i++) {
         const double *world = d->points[i]->world;
 
-        if (!is_within(world, axes, low, high, 0.5) || !eye_see(e, world, s.at[s.count]) ||
+        if (!is_within(world, axes, low, high, 0.35) || !eye_see(e, world, s.at[s.count]) ||
             s.at[s.count][2] < near)
             continue;
         s.points[s.count++] = d->points[i];
@@ -283,7 +283,7 @@ static void paint_frusta(canvas *c, const drawing *d, const eye *e, double size,
 static omma_error paint_all(canvas *c, const drawing *d, const eye *e, const sample_set *s,
                             double axes[3][3])
 {
-    double middle = 0, line = fmax(1.3, fmin(c->width, c->height) / (double)CANVAS_SCALE / 420);
+    double middle = 0, line = fmax(1.3, fmin(c->width, c->height) / (double)CANVAS_SCALE / 380);
 
     for (size_t i = 0; i < s->count; i++)
         middle += dot3(e->ahead, s->at[i]) / (double)s->count;

@@ -97,6 +97,17 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Widens the middle 96 percent of n sorted values by a tenth on either side, as far as there are
+ * any: what lies close by is let in, what lies far out is not. */
+static void robust_range(const double *values, size_t n, double *low, double *high)
+{
+    double l = values[(size_t)((double)(n - 1) * 0.02)];
+    double h = values[(size_t)ceil((double)(n - 1) * 0.98)], room = 0.1 * (h - l);
+
+    *low = fmax(values[0], l - room);
+    *high = fmin(values[n - 1], h + room);
+}
+
 void drawing_bounds(const drawing *d, const double axis[3], double *low, double *high)
 {
     size_t step = d->point_count / MAX_SAMPLES + 1, n = 0;
@@ -107,10 +118,8 @@ void drawing_bounds(const drawing *d, const double axis[3], double *low, double 
     for (size_t i = 0; i < d->point_count; i += step)
         values[n++] = dot3(axis, d->points[i]->world);
     qsort(values, n, sizeof *values, compare_doubles);
-    if (n > 0) {
-        *low = values[(size_t)((double)(n - 1) * 0.02)];
-        *high = values[(size_t)ceil((double)(n - 1) * 0.98)];
-    }
+    if (n > 0)
+        robust_range(values, n, low, high);
     free(values);
     for (size_t i = 0; i < d->pose_count; i++) {
         double value = dot3(axis, d->poses[i].world_from_camera.t);

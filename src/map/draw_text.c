@@ -116,7 +116,9 @@ void draw_scale_bar(canvas *c, double px_per_unit, const char *unit, rgb ink, rg
     double x0 = margin, x1 = margin + length * px_per_unit, y = height - margin, tick = 3 * dot;
     char text[64];
 
-    snprintf(text, sizeof text, "%g %s", length, unit);
+    bool is_one = length == 1 && strcmp(unit, "units") == 0;
+
+    snprintf(text, sizeof text, "%g %s", length, is_one ? "unit" : unit);
     draw_panel(c, x0 - 2 * dot, y - 13 * dot, fmax(x1, x0 + canvas_text_width(text, dot)) + 2 * dot,
                y + tick, dot, paper);
     canvas_text(c, x0, y - 12 * dot, dot, text, ink);
