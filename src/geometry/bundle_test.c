@@ -678,6 +678,7 @@ static void a_turning_camera_leaves_depths_alone(void)
     /* a baseline of 1e-7: what it says about depths is noise alone */
     for (size_t i = 0; i < s->poses; i++) {
         s->fixed[i] = 1;
+        s->pose[i] = s->true_pose[i];
         s->pose[i].t[0] = 1e-7 * (double)i;
     }
     for (size_t i = 0; i < s->points; i++)
