@@ -77,9 +77,7 @@ static void cloud_shows_colors_and_path(void)
     omma_map_destroy(&m);
 }
 
-/* A mirrored picture would put the turn on the other side: the path goes from +x to +z, and from
- * above (y is down) that is clockwise... on the ground, +x right and +z away from one, it is to the
- * left. */
+/* A walk that turns to the right must turn to the right in the picture, however that is turned. */
 static void view_from_above_is_not_mirrored(void)
 {
     omma_map *m = omma_map_create();
@@ -123,9 +121,7 @@ static void view_from_above_is_not_mirrored(void)
     double start[2] = {sum[0][0] / sum[0][2], sum[0][1] / sum[0][2]};
     double end[2] = {sum[1][0] / sum[1][2], sum[1][1] / sum[1][2]};
 
-    /* The corner is where an equally long first leg ends; the turn is to the right, so seen from
-     * above the end lies right of the straight way, whichever way the picture is turned. The long
-     * side lies across or along the picture, so the first leg does, too. */
+    /* The first leg is the longer one and lies along a side of the picture. */
     double dx = end[0] - start[0], dy = end[1] - start[1];
     double leg[2] = {fabs(dx) > fabs(dy) ? dx : 0, fabs(dx) > fabs(dy) ? 0 : dy};
 
