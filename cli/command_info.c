@@ -152,9 +152,12 @@ static omma_error info_json(cJSON *o, const char *path)
                          path);
     if (cJSON_IsString(format) && strcmp(format->valuestring, "omma-report") == 0) {
         cJSON_AddStringToObject(o, "kind", "report of omma map");
-        while (root->child)
-            cJSON_AddItemToObject(o, root->child->string,
-                                  cJSON_DetachItemViaPointer(root, root->child));
+        for (cJSON *item; (item = cJSON_DetachItemFromArray(root, 0));) {
+            char *name = item->string; /* adding copies it */
+            item->string = NULL;
+            cJSON_AddItemToObject(o, name, item);
+            free(name);
+        }
     } else if (cJSON_GetObjectItemCaseSensitive(root, "frames")) {
         cJSON_AddStringToObject(o, "kind", "transforms.json (nerfstudio)");
         cJSON_AddNumberToObject(

@@ -111,6 +111,7 @@ static int map(console *c, const map_values *v, const char *input, const omma_ou
     omma_error err = omma_outputs_check(outputs);
     if (err)
         return console_fail(c, CODE_FAILED, NULL);
+    interrupt_watch(NULL);
     err = omma_session_create(&s, &options, &c->log);
     if (err)
         return console_fail(c, exit_code_of_input(err, input), NULL);

@@ -49,6 +49,8 @@ int map_run(console *c, omma_session *s, const char *input, const omma_outputs *
     *written = false;
 
     interrupt_watch(s);
+    if (interrupt_signal()) /* it came while the input was opened */
+        omma_session_stop(s);
     omma_error err = omma_session_run(s);
     char *why = omma_text("%s", omma_why());
     console_line(c, "");

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The promise of the README: one command, offline, a right map of an ordinary video."""
+import os
+
+import harness
+from harness import no_leftovers, one_sentence, run, run_json
+
+
+def test_demo():
+    r = run_json("demo")
+    folder = r["output"]["folder"]
+    for name in ("demo.mp4", "groundtruth.txt", "trajectory.txt", "cloud.ply", "top.png",
+                 "cloud.png", "report.json", "colmap", "transforms.json", "images"):
+        assert os.path.exists(os.path.join(folder, name)), name
+    assert r["camera"]["source"] == "found"
+    assert r["truth"]["coverage"] > 0.95, r["truth"]
+    assert r["truth"]["ate_percent_of_path"] < 2, r["truth"]
+    no_leftovers()
+    one_sentence(run("demo", code=1))
+
+
+harness.main(globals())

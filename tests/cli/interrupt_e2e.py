@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ctrl-C keeps the map; twice keeps nothing; neither leaves anything half-written."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import harness
+from harness import OMMA, no_leftovers, poses
+
+# In real time, so that it lasts.
+LONG = ["map", "synthetic:room?frames=3000&size=64x48", "--backend", "synthetic", "--realtime", "-o",
+        "out"]
+
+
+def opened(p):
+    """The decoder's thread runs: the scene is there and tracking has begun."""
+    names = []
+    for task in os.listdir(f"/proc/{p.pid}/task"):
+        try:
+            with open(f"/proc/{p.pid}/task/{task}/comm") as f:
+                names.append(f.read().strip())
+        except FileNotFoundError:
+            pass
+    return "omma decoder" in names
+
+
+def start(*more):
+    p = subprocess.Popen([OMMA, *LONG, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while p.poll() is None and not opened(p):
+        time.sleep(0.1)
+    time.sleep(4 if harness.SANITIZED else 1)
+    assert p.poll() is None, p.stderr.read()
+    return p
+
+
+def stopped_by(number, code):
+    p = start("--json")
+    p.send_signal(number)
+    out, err = p.communicate(timeout=60)
+    assert p.returncode == code, (p.returncode, err)
+    report = json.loads(out)
+    assert 5 < report["frames"] < 3000, report["frames"]
+    assert len(poses("out/trajectory.txt")) == report["posed"]
+    assert os.path.exists("out/cloud.ply") and os.path.exists("out/report.json")
+    no_leftovers()
+
+
+def test_interrupt_writes_the_map_so_far():
+    stopped_by(signal.SIGINT, 130)
+
+
+def test_terminate_does_too():
+    stopped_by(signal.SIGTERM, 143)
+
+
+def test_second_interrupt_leaves_nothing():
+    p = start()
+    began = time.time()
+    p.send_signal(signal.SIGINT)
+    p.send_signal(signal.SIGINT)
+    p.communicate(timeout=60)
+    assert p.returncode == 130
+    assert time.time() - began < 10
+    no_leftovers()
+    if os.path.exists("out"):  # the first one had won: then all of it is there
+        assert os.path.exists("out/report.json")
+
+
+def test_interrupt_of_the_demo_while_rendering():
+    p = subprocess.Popen([OMMA, "demo", "--frames", "5000"], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE)
+    time.sleep(3 if harness.SANITIZED else 1)
+    p.send_signal(signal.SIGINT)
+    p.communicate(timeout=60)
+    assert p.returncode == 130
+    no_leftovers()
+    assert not os.path.exists("omma-demo/demo.mp4")
+
+
+def test_interrupt_while_the_input_is_opened():
+    p = subprocess.Popen([OMMA, *LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(0.5)
+    p.send_signal(signal.SIGINT)
+    p.communicate(timeout=120)
+    assert p.returncode == 130
+    no_leftovers()
+
+
+harness.main(globals())

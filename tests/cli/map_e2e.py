@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""omma map on embedded scenes, with the backend that hands on their truth."""
+import hashlib
+import json
+import os
+import struct
+
+import harness
+from harness import ROOM, no_leftovers, one_sentence, poses, run, run_json
+
+SYNTHETIC = ["--backend", "synthetic"]
+FILES = {"trajectory.txt", "cloud.ply", "colmap", "transforms.json", "images", "report.json"}
+
+
+def digest(folder):
+    out = {}
+    for path, _, files in os.walk(folder):
+        for name in files:
+            full = os.path.join(path, name)
+            with open(full, "rb") as f:
+                out[os.path.relpath(full, folder)] = hashlib.sha256(f.read()).hexdigest()
+    return out
+
+
+def test_writes_every_file_and_they_agree():
+    r = run_json("map", ROOM, *SYNTHETIC, "-o", "out")
+    assert set(os.listdir("out")) == FILES, os.listdir("out")
+    assert r["frames"] == r["posed"] == 24 and r["coverage"] == 1, r
+    assert r["output"]["folder"] == "out" and set(r["output"]["files"]) == FILES
+    assert len(poses("out/trajectory.txt")) == 24
+    with open("out/report.json") as f:
+        report = json.load(f)
+    assert report["keyframes"] == r["keyframes"] == 3, report
+    with open("out/transforms.json") as f:
+        frames = json.load(f)["frames"]
+    assert len(frames) == 3
+    for frame in frames:
+        assert os.path.getsize(os.path.join("out", frame["file_path"])) > 500, frame
+    for name in ("cameras", "images", "points3D"):
+        assert os.path.getsize(f"out/colmap/{name}.bin") > 0
+        assert os.path.getsize(f"out/colmap/{name}.txt") > 0
+    no_leftovers()
+
+
+def test_cloud_has_the_points_of_the_report():
+    r = run_json("map", ROOM, *SYNTHETIC, "-o", "out")
+    with open("out/cloud.ply", "rb") as f:
+        data = f.read()
+    head, body = data.split(b"end_header\n", 1)
+    count = int(head.split(b"element vertex ")[1].split()[0])
+    assert count == r["points"] > 1000, (count, r["points"])
+    assert len(body) == 15 * count
+    x = [struct.unpack_from("<3f", body, 15 * i) for i in range(count)]
+    assert all(abs(v) < 100 for p in x for v in p), "points far outside a room"
+
+
+def test_trajectory_is_in_tum_format_with_unit_quaternions():
+    run("map", ROOM, *SYNTHETIC, "-o", "out")
+    rows = poses("out/trajectory.txt")
+    for row in rows:
+        assert len(row) == 8 and row[7] >= 0
+        assert abs(sum(q * q for q in row[4:]) - 1) < 1e-6
+    times = [row[0] for row in rows]
+    assert times == sorted(set(times))
+
+
+def test_same_input_gives_the_same_bytes():
+    run("map", ROOM, *SYNTHETIC, "-o", "a")
+    run("map", ROOM, *SYNTHETIC, "-o", "b", "--threads", 1)
+    a, b = digest("a"), digest("b")
+    a.pop("report.json"), b.pop("report.json")  # has times in it
+    assert a == b
+
+
+def test_old_maps_are_kept_unless_forced():
+    run("map", ROOM, *SYNTHETIC, "-o", "out")
+    before = digest("out")
+    r = run("map", ROOM, *SYNTHETIC, "-o", "out", code=1)
+    assert "--force" in one_sentence(r)
+    assert digest("out") == before
+    run("map", "synthetic:room?frames=11&size=160x120", *SYNTHETIC, "-o", "out", "--force")
+    assert len(poses("out/trajectory.txt")) == 11
+    no_leftovers()
+
+
+def test_somebody_elses_pictures_are_never_replaced():
+    os.makedirs("out/images")
+    with open("out/images/000000.jpg", "w") as f:
+        f.write("a holiday")
+    r = run("map", ROOM, *SYNTHETIC, "-o", "out", "--force", code=1)
+    assert "images" in one_sentence(r)
+    with open("out/images/000000.jpg") as f:
+        assert f.read() == "a holiday"
+    assert os.listdir("out") == ["images"]
+
+
+def test_other_files_in_the_folder_stay():
+    os.mkdir("out")
+    with open("out/notes.txt", "w") as f:
+        f.write("mine")
+    run("map", ROOM, *SYNTHETIC, "-o", "out")
+    assert set(os.listdir("out")) == FILES | {"notes.txt"}
+
+
+def test_stale_submaps_go_with_force():
+    run("map", ROOM, *SYNTHETIC, "-o", "out")
+    open("out/trajectory-submap7.txt", "w").close()
+    run("map", ROOM, *SYNTHETIC, "-o", "out", "--force")
+    assert not os.path.exists("out/trajectory-submap7.txt")
+
+
+def test_unwanted_files_are_left_out():
+    run("map", ROOM, *SYNTHETIC, "-o", "out", "--no-pictures", "--no-colmap")
+    assert set(os.listdir("out")) == {"trajectory.txt", "cloud.ply", "report.json"}
+
+
+def test_skip_limit_and_step_choose_frames():
+    r = run_json("map", ROOM, *SYNTHETIC, "-o", "out", "--skip", 4, "--limit", 5, "--step", 2)
+    assert r["frames"] == 5, r["frames"]
+    whole = run_json("map", ROOM, *SYNTHETIC, "-o", "whole")
+    assert whole["frames"] == 24
+    times = [row[0] for row in poses("whole/trajectory.txt")]
+    assert [row[0] for row in poses("out/trajectory.txt")] == times[4:14:2]
+
+
+def test_folder_is_named_after_the_input():
+    run("map", ROOM, *SYNTHETIC)
+    assert os.listdir(".") == ["room-omma"]
+
+
+def test_quiet_is_silent():
+    r = run("map", ROOM, *SYNTHETIC, "-o", "out", "--quiet")
+    assert r.stdout == "" and r.stderr == "", (r.stdout, r.stderr)
+
+
+def test_camera_of_another_size_is_scaled_and_said_so():
+    r = run("map", ROOM, *SYNTHETIC, "-o", "out", "--camera", "200,200,159.5,119.5,320,240")
+    assert "scaled" in r.stderr, r.stderr
+
+
+def test_camera_of_another_shape_is_refused():
+    r = run("map", ROOM, *SYNTHETIC, "-o", "out", "--camera", "200,200,159.5,119.5,320,200", code=2)
+    assert "320 x 200" in one_sentence(r)
+    assert not os.path.exists("out")
+
+
+def test_report_of_a_map_is_a_camera_file():
+    run("map", ROOM, *SYNTHETIC, "-o", "a")
+    r = run_json("map", ROOM, *SYNTHETIC, "-o", "b", "--camera", "a/report.json")
+    assert r["camera"]["source"] == "given"
+
+
+def test_realtime_keeps_up_with_the_clock():
+    r = run_json("map", "synthetic:room?frames=30&size=64x48", *SYNTHETIC, "-o", "out", "--realtime")
+    assert r["settings"]["mode"] == "realtime"
+    assert r["frames"] + r["dropped"] == 30
+    assert r["time"]["wall_s"] > 0.9, r["time"]  # 30 frames at 30 Hz
+
+
+def test_full_standard_output_is_an_error():
+    with open("/dev/full", "w") as full:
+        run("map", ROOM, *SYNTHETIC, "-o", "out", "--json", stdout=full, code=1)
+
+
+def test_pictures_and_videos_are_inputs():
+    run("map", ROOM, *SYNTHETIC, "-o", "out")
+    r = run_json("info", "out/images")
+    assert r["frames"] == 3 and r["width"] == 160, r
+
+
+def test_synthetic_backend_needs_a_scene():
+    run("map", ROOM, *SYNTHETIC, "-o", "out")
+    r = run("map", "out/images", *SYNTHETIC, "-o", "b", code=2)
+    assert "truth" in one_sentence(r)
+
+
+harness.main(globals())
