@@ -5,7 +5,9 @@
  * What is damaged: a packet that the decoder refuses costs its frame; a frame that the decoder had
  * to mend (concealed blocks, missing references, a packet cut short) is not given either, for a
  * pose from invented pixels is worse than none. Both are counted. Later frames that only refer to a
- * mended one are given: waiting for the next keyframe would cost seconds of a good film.
+ * mended one are given: waiting for the next keyframe would cost seconds of a good film. With
+ * several threads FFmpeg 5.1 may hand out an H.264 frame before another thread marks it as mended,
+ * so one is the default.
  */
 #define OMMA_MODULE "media"
 #include "avframe.h"

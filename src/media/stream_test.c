@@ -337,6 +337,31 @@ static void skip_and_step_work_on_streams(void)
     omma_source_close(&s);
 }
 
+static void threads_change_nothing(void)
+{
+    omma_source *one = fixture_open("pipe.mp4", NULL);
+    omma_source *three = fixture_open("pipe.mp4", &(omma_source_options){.threads = 3});
+    omma_frame *a = NULL, *b = NULL;
+    omma_error err = OMMA_OK;
+    while (one && three && (err = omma_source_read(one, &a)) == OMMA_OK) {
+        CHECK_OK(omma_source_read(three, &b));
+        if (!b)
+            break;
+        CHECK(a->time_ns == b->time_ns);
+        int differ = 0;
+        for (int y = 0; y < a->height; y++)
+            differ += memcmp(a->plane[0] + y * a->stride[0], b->plane[0] + y * b->stride[0],
+                             (size_t)a->width) != 0;
+        CHECK(differ == 0);
+        omma_frame_unref(&a);
+        omma_frame_unref(&b);
+    }
+    CHECK(err == OMMA_END);
+    CHECK(three && omma_source_read(three, &b) == OMMA_END);
+    omma_source_close(&one);
+    omma_source_close(&three);
+}
+
 static void any_frame_format_is_encoded(void)
 {
     omma_encoder *e = NULL;
@@ -419,6 +444,7 @@ int main(void)
     TEST(a_waiting_read_can_be_stopped);
     TEST(raw_h264_gets_times_from_the_rate);
     TEST(skip_and_step_work_on_streams);
+    TEST(threads_change_nothing);
     TEST(any_frame_format_is_encoded);
     TEST(the_encoder_refuses_and_leaves_no_trace);
     fixture_remove_folder();
