@@ -80,13 +80,13 @@ typedef struct omma_camera {
 omma_error omma_camera_check(const omma_camera *c);
 
 /**
- * One camera from text: the first line that is neither empty nor a '#' comment, numbers apart by spaces
- * or commas, in one of these forms (units px):
+ * One camera from text: a single line, besides empty ones and '#' comments, with numbers apart by
+ * spaces or commas, in one of these forms (units px):
  *     [pinhole] fx fy cx cy width height [k1 k2 p1 p2 [k3]]
  *     fisheye fx fy cx cy width height [k1 k2 k3 k4]
- *     ID MODEL WIDTH HEIGHT PARAMS...   a line of COLMAP's cameras.txt, MODEL one of SIMPLE_PINHOLE,
- *         PINHOLE, SIMPLE_RADIAL, RADIAL, OPENCV, OPENCV_FISHEYE. Its origin is the corner of the
- *         picture: half a pixel is taken off cx and cy.
+ *     ID MODEL WIDTH HEIGHT PARAMS...   a line of COLMAP's cameras.txt, with MODEL one of
+ *         SIMPLE_PINHOLE, PINHOLE, SIMPLE_RADIAL, RADIAL, OPENCV, OPENCV_FISHEYE. Its origin is the
+ *         corner of the picture: half a pixel is taken off cx and cy.
  * @return OMMA_OK; OMMA_FORMAT (the reason names the line, what stands there and what should).
  */
 omma_error omma_camera_parse(omma_camera *out, const char *text, size_t bytes);
@@ -117,8 +117,9 @@ omma_error omma_umeyama(const double *src, const double *dst, size_t n, bool wit
                         omma_sim3 *dst_from_src);
 
 /** Point seen along two rays: b = second camera, R and t = b_from_a. Minimises the reprojection
- *  error in normalised coordinates to second order. @return false when rays are parallel or the point is behind one
- *  camera. point is in a. Source: Lindstrom, "Triangulation made easy", CVPR 2010. */
+ *  error in normalised coordinates to second order. point is in a.
+ *  @return false when the rays are parallel or the point is behind one camera (point untouched).
+ *  Source: Lindstrom, "Triangulation made easy", CVPR 2010. */
 bool omma_triangulate_two(const omma_se3 *b_from_a, const double xa[2], const double xb[2],
                           double point[3]);
 
@@ -132,7 +133,9 @@ omma_error omma_triangulate(const omma_se3 *camera_from_world, const double *x, 
 
 /** All minimal solvers take normalised points (n x 2) of view a and b with xb' E xa = 0 and return
  *  the number of solutions. Source: Nister, PAMI 2004 (five points); Hartley, Zisserman, "Multiple
- *  view geometry", 2nd ed., 11.1.2 (seven), 11.2 (eight), 4.1 (homography). */
+ *  view geometry", 2nd ed., 11.1.2 (seven), 11.2 (eight), 4.1 (homography).
+ *  Scale of what all functions below give: |E| = sqrt 2 (singular values 1, 1, 0), |F| = |H| = 1,
+ *  and H's sign gives the points a positive depth in b. F may also be asked for in pixels. */
 int omma_essential_five_point(const double *xa, const double *xb, double E[10][9]);
 int omma_fundamental_seven_point(const double *xa, const double *xb, double F[3][9]);
 omma_error omma_fundamental_eight_point(const double *xa, const double *xb, size_t n, double F[9]);
@@ -147,8 +150,9 @@ void omma_essential_decompose(const double E[9], omma_se3 b_from_a[4]);
 int omma_homography_decompose(const double H[9], omma_se3 b_from_a[4], double normal[4][3]);
 
 /** Of candidate motions, the one that puts most points before both cameras with at most threshold
- *  (normalised) reprojection error. points (n x 3, in a) and good (n) may be NULL.
- *  @return index of the winner; *count its number of good points. */
+ *  (normalised) reprojection error. points (n x 3, in a; 0 where not good), good (n flags) and
+ *  count may be NULL. A candidate without translation has no points.
+ *  @return index of the winner; *count its number of good points (0: the index means nothing). */
 int omma_motion_choose(const omma_se3 *candidates, int n_candidates, const double *xa,
                        const double *xb, size_t n, double threshold, double *points, uint8_t *good,
                        size_t *count);

@@ -59,13 +59,31 @@ static void decomposition_contains_the_motion(void)
     }
 }
 
+/* The score of any E by the definition in the header. */
+static double msac_score(const double E[9], const double *xa, const double *xb, size_t n,
+                         double threshold)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double *a = xa + 2 * i, *b = xb + 2 * i;
+        double c = scene_epipolar(E, a, b), s2 = 0;
+        for (int k = 0; k < 2; k++) {
+            double la = E[3 * k] * a[0] + E[3 * k + 1] * a[1] + E[3 * k + 2];
+            double lb = E[k] * b[0] + E[3 + k] * b[1] + E[6 + k];
+            s2 += la * la + lb * lb;
+        }
+        sum += fmax(0, 1 - c * c / s2 / (threshold * threshold));
+    }
+    return sum;
+}
+
 static void ransac_finds_the_motion_among_outliers(void)
 {
     double worst_R = 0, worst_t = 0;
     for (uint64_t seed = 1; seed <= 20; seed++) {
         uint64_t state = seed;
         omma_se3 T = scene_motion(&state, 0.5, 0.2), motions[4];
-        double xa[2 * N], xb[2 * N], E[9], noise = 0.5 / 500;
+        double xa[2 * N], xb[2 * N], E[9], truth[9], noise = 0.5 / 500;
         uint8_t inlier[N];
         size_t count = 0;
         omma_ransac_result result;
@@ -77,6 +95,10 @@ static void ransac_finds_the_motion_among_outliers(void)
         CHECK(count == result.inliers);
         CHECK(count > N / 2 * 0.97 && count < N * 0.6);
         CHECK(result.score <= (double)count && result.iterations <= 1000);
+        CHECK_CLOSE(msac_score(E, xa, xb, N, 3 * noise), result.score, .rel = 1e-9);
+        scene_essential(&T, truth);
+        CHECK(result.score >=
+              msac_score(truth, xa, xb, N, 3 * noise) - 0.5); /* refined: no worse */
         omma_essential_decompose(E, motions);
         int winner = omma_motion_choose(motions, 4, xa, xb, N, 3 * noise, NULL, NULL, &count);
         worst_R = fmax(worst_R, omma_so3_angle(motions[winner].R, T.R));
@@ -99,6 +121,21 @@ static void planes_do_not_disturb_five_points(void)
     /* A plane has two motions; the one returned explains all points. */
     for (int i = N / 4; i < N; i++)
         CHECK(fabs(scene_epipolar(E, xa + 2 * i, xb + 2 * i)) < 1e-6);
+}
+
+/* Without a baseline any t fits: an answer may come, but a rotation that is right. */
+static void a_pure_rotation_gives_its_rotation_or_nothing(void)
+{
+    uint64_t seed = 12;
+    omma_se3 T = scene_motion(&seed, 0, 0.2), motions[4];
+    double xa[2 * N], xb[2 * N], E[9], best = INFINITY;
+    scene_make(&seed, SCENE_DEEP, &T, N, N / 4, 1e-3, xa, xb);
+    if (omma_essential_ransac(xa, xb, N, &(omma_ransac_options){.threshold = 3e-3}, E, NULL, NULL))
+        return;
+    omma_essential_decompose(E, motions);
+    for (int i = 0; i < 4; i++)
+        best = fmin(best, omma_so3_angle(motions[i].R, T.R));
+    CHECK(best < 0.02);
 }
 
 static void the_same_seed_gives_the_same_bits(void)
@@ -146,6 +183,7 @@ int main(void)
     TEST(decomposition_contains_the_motion);
     TEST(ransac_finds_the_motion_among_outliers);
     TEST(planes_do_not_disturb_five_points);
+    TEST(a_pure_rotation_gives_its_rotation_or_nothing);
     TEST(the_same_seed_gives_the_same_bits);
     TEST(bad_input_is_refused);
     return check_done();

@@ -11,10 +11,13 @@
 
 enum {
     CHUNK = 64,
-    LOCAL_POINTS = 256, /* of the inliers, for a local optimisation on the way */
-    LOCAL_ROUNDS = 3,
+    LOCAL_POINTS = 48, /* near the model, for a refit on the way */
     FINAL_ROUNDS = 5,
+    VAIN_CLIMBS = 20, /* climbs that led nowhere new, until only new bests may climb */
 };
+
+/* A sample's best model may climb if it scores at least this share of the best. */
+static const double climb_share = 0.5;
 
 typedef struct search {
     const ransac_problem *p;
@@ -48,7 +51,8 @@ static double score_of(const search *s, const double *model, double floor, size_
     return sum;
 }
 
-static size_t list_inliers(const search *s, const double *model)
+/* Points within factor thresholds. */
+static size_t list_inliers(const search *s, const double *model, double factor)
 {
     size_t n = s->p->n, count = 0;
     for (size_t from = 0; from < n; from += CHUNK) {
@@ -56,7 +60,7 @@ static size_t list_inliers(const search *s, const double *model)
         double d2[CHUNK];
         s->p->distances(s->p->data, model, from, to, d2);
         for (size_t i = from; i < to; i++) {
-            if (d2[i - from] < s->threshold2)
+            if (d2[i - from] < factor * factor * s->threshold2)
                 s->list[count++] = (uint32_t)i;
         }
     }
@@ -75,22 +79,49 @@ static bool keep_if_better(search *s, const double *model)
     return true;
 }
 
-/* Refits the best model to its inliers (to a random part of them if there are more than most) as
- * long as that helps. */
-static void optimize(search *s, int rounds, size_t most)
+/* The first most of the list become a random part of it. */
+static void shuffle(search *s, size_t n, size_t most)
 {
-    for (int round = 0; round < rounds; round++) {
-        double model[RANSAC_MODEL];
+    for (size_t i = 0; i < most; i++) {
+        size_t j = i + omma_random_below(&s->seed, (uint32_t)(n - i));
+        uint32_t swap = s->list[i];
+        s->list[i] = s->list[j];
+        s->list[j] = swap;
+    }
+}
+
+static bool refit(search *s, double factor, size_t most, double *model)
+{
+    size_t n = list_inliers(s, model, factor);
+    if (n > most)
+        shuffle(s, n, most);
+    return n >= s->p->sample && s->p->refine(s->p->data, s->list, n < most ? n : most, model);
+}
+
+/*
+ * Refits a model to the points near it, ever nearer, and keeps what is better than the best. A
+ * model from a minimal sample is too noisy to have all inliers within the threshold, hence the
+ * wider start.
+ */
+static void climb(search *s, double *model, size_t most)
+{
+    static const double factors[] = {3, 2, 1.5, 1, 1};
+    for (int i = 0; i < 5; i++) {
+        if (!refit(s, factors[i], most, model))
+            break;
+        keep_if_better(s, model);
+    }
+}
+
+/* Refits the best model to all its inliers as long as that helps. */
+static void finish(search *s)
+{
+    double model[RANSAC_MODEL];
+    memcpy(model, s->best, sizeof(model));
+    climb(s, model, s->p->n);
+    for (int round = 0; round < FINAL_ROUNDS; round++) {
         memcpy(model, s->best, sizeof(model));
-        size_t n = list_inliers(s, model);
-        for (size_t i = 0; n > most && i < most; i++) {
-            size_t j = i + omma_random_below(&s->seed, (uint32_t)(n - i));
-            uint32_t swap = s->list[i];
-            s->list[i] = s->list[j];
-            s->list[j] = swap;
-        }
-        if (n < s->p->sample || !s->p->refine(s->p->data, s->list, n < most ? n : most, model) ||
-            !keep_if_better(s, model))
+        if (!refit(s, 1, s->p->n, model) || !keep_if_better(s, model))
             break;
     }
 }
@@ -116,22 +147,40 @@ static double samples_needed(const search *s, double confidence)
     return clean >= 1 ? 1 : log(1 - confidence) / log1p(-clean);
 }
 
+/* Of the models of one sample the best, if it is worth a climb: even a good sample's models are so
+ * noisy that the one that leads to the top need not be the one that scores best at first. */
+static double *promising(const search *s, double *models, int count)
+{
+    double *chosen = NULL, floor = climb_share * s->score;
+    for (int i = 0; i < count; i++) {
+        double *model = models + i * s->p->model_doubles;
+        size_t inliers = 0;
+        double score = score_of(s, model, floor, &inliers);
+        if (score > floor) {
+            floor = score;
+            chosen = model;
+        }
+    }
+    return chosen;
+}
+
 static int sample_models(search *s, int max_iterations, double confidence)
 {
     double models[RANSAC_MODELS * RANSAC_MODEL];
-    int iteration = 0;
+    int iteration = 0, vain = 0;
     double needed = max_iterations;
     while (iteration < max_iterations && iteration < needed) {
         uint32_t sample[8];
         iteration++;
         draw_sample(s, sample);
         int count = s->p->solve(s->p->data, sample, models);
-        bool better = false;
-        for (int i = 0; i < count; i++)
-            better |= keep_if_better(s, models + i * s->p->model_doubles);
-        if (!better)
+        double *model = promising(s, models, count), before = s->score;
+        if (!model)
             continue;
-        optimize(s, LOCAL_ROUNDS, LOCAL_POINTS);
+        bool better = keep_if_better(s, model);
+        if (better || vain < VAIN_CLIMBS)
+            climb(s, model, LOCAL_POINTS);
+        vain += s->score > before ? 0 : 1;
         needed = samples_needed(s, confidence);
     }
     return iteration;
@@ -154,11 +203,11 @@ omma_error ransac_run(const ransac_problem *p, const omma_ransac_options *option
         return omma_fail(OMMA_NO_MEMORY, "%s: %zu points", p->name, p->n);
     int iterations = sample_models(&s, o.max_iterations > 0 ? o.max_iterations : 1000, confidence);
     if (s.inliers >= p->sample)
-        optimize(&s, FINAL_ROUNDS, p->n);
+        finish(&s);
     bool found = s.inliers >= p->sample;
     if (found) {
         memcpy(model, s.best, (size_t)p->model_doubles * sizeof(double));
-        size_t count = list_inliers(&s, s.best);
+        size_t count = list_inliers(&s, s.best, 1);
         if (inlier)
             memset(inlier, 0, p->n);
         for (size_t i = 0; inlier && i < count; i++)

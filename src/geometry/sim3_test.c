@@ -92,26 +92,11 @@ static void scale_one_is_se3(void)
     CHECK(S.s == 1);
 }
 
-static void a_view_takes_its_keyframes_scale(void)
-{
-    omma_view v = {.keyframe_from_camera = omma_se3_identity(),
-                   .world_from_keyframe = omma_sim3_identity()};
-    v.keyframe_from_camera.t[0] = 1;
-    v.world_from_keyframe.s = 3;
-    v.world_from_keyframe.t[1] = 5;
-    omma_se3 T = omma_view_world_from_camera(&v);
-    CHECK_ARRAY_CLOSE(T.t, ((double[3]){3, 5, 0}), 3, .abs = 0);
-    CHECK_TEXT(omma_status_name(OMMA_STATUS_ROTATING), "rotating");
-    CHECK_TEXT(omma_status_name(OMMA_STATUS_RELOCALISED), "relocalised");
-    CHECK_TEXT(omma_status_name((omma_status)99), "unknown");
-}
-
 int main(void)
 {
     TEST(log_undoes_exp);
     TEST(exp_is_the_limit_of_small_steps);
     TEST(products_chain_and_inverses_cancel);
     TEST(scale_one_is_se3);
-    TEST(a_view_takes_its_keyframes_scale);
     return check_done();
 }
