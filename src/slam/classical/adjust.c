@@ -2,6 +2,7 @@
 #include "adjust.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,7 @@ static adjust_result adjust(world *w, const uint32_t *moving, size_t n, const ad
                                                 .min_decrease = 1e-3,
                                             },
                                             error, &result);
+        if (getenv("BADBG")) fprintf(stderr, "BA err %d poses %zu pts %zu obs %zu cost %.1f -> %.1f it %d rms %.3f\n", err, b.poses, b.points, b.sights, result.cost_before, result.cost_after, result.iterations, result.rms_px);
         if (!err) {
             omma_bundle_point_information(&problem, information);
             if (o->free_camera)

@@ -30,7 +30,8 @@
 #include "rotation.h"
 #include "stages.h"
 
-enum { INITIAL_STARTS = 8, LOST_BEFORE_SUBMAP = 30 };
+enum { INITIAL_STARTS = 8, PATIENCE = 3 /* frames lost before a new map is tried beside the old one */ };
+#define NO_HOME UINT32_MAX
 
 typedef struct classical {
     const omma_log *log;
@@ -45,11 +46,14 @@ typedef struct classical {
     float rotation_score;
     omma_status status;
     bool has_map;            /* the living submap is initialised */
+    uint32_t submaps;        /* initialised so far */
     uint32_t attempt;        /* record in which the living submap's attempt began */
     uint32_t last_keyframe;
     uint32_t last_attempt;   /* record of the last costly initialisation */
     uint32_t lost_for;       /* frames */
+    uint32_t home;           /* submap to come back to, or NO_HOME */
     uint32_t next_global;    /* keyframes at which the whole submap is adjusted next */
+    uint32_t calibrated_on;  /* keyframes from which the camera was learnt */
     double focal_sigma, rms_px;
     uint64_t relocalisations;
     int cell;                /* px: one feature per cell */
@@ -143,6 +147,34 @@ static omma_se3 predict_pose(classical *c)
     return omma_se3_mul(&motion, &c->pose);
 }
 
+static int by_size(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* What moves fast is blurred, and bent by a rolling shutter: its sights are worth less. Both lists are in
+   the same order. */
+static void allow_for_speed(const follow_input *in, sight *found, size_t n, int width)
+{
+    float *flow = omma_new_array(float, n + 1);
+    size_t count = 0;
+
+    for (size_t i = 0, j = 0; i < n && j < in->count; i++) {
+        while (j < in->count && in->sights[j].feature != found[i].feature)
+            j++;
+        if (j < in->count)
+            flow[count++] = hypotf(found[i].x - in->sights[j].x, found[i].y - in->sights[j].y);
+    }
+    if (count) {
+        qsort(flow, count, sizeof(*flow), by_size);
+        float share = 1 / (1 + flow[count / 2] / ((float)tune("SPEED",0.05) * (float)width));
+        for (size_t i = 0; i < n; i++)
+            found[i].inverse_sigma *= share;
+    }
+    free(flow);
+}
+
 static void follow(classical *c, const omma_se3 *predicted)
 {
     world *w = &c->world;
@@ -158,9 +190,16 @@ static void follow(classical *c, const omma_se3 *predicted)
         in.top_level = c->now.levels - 1;
     size_t n = follow_features(&c->follower, w, &in, found);
     if (n * 10 < c->sights.count * 4) {
+        size_t before = n;
         n += follow_by_descriptors(&c->follower, w, &in, found, n,
                                    0.15f * (float)w->camera.width, found + n);
+        if (n * 10 < c->sights.count * 2) {
+            n = before;
+            n += follow_by_descriptors(&c->follower, w, &in, found, n, (float)w->camera.width,
+                                       found + n);
+        }
     }
+    allow_for_speed(&in, found, n, w->camera.width);
     c->sights.count = 0;
     for (size_t i = 0; i < n; i++)
         sight_list_push(&c->sights, &found[i]);
@@ -178,11 +217,19 @@ static size_t count_mature(const classical *c)
 
 /* -------------------------------------------------------------------------------------- keyframes */
 
-static unsigned camera_freedom(const classical *c)
+/* The camera is learnt from the largest submap only: a small one knows less than what is known already. */
+static unsigned camera_freedom(classical *c)
 {
-    if (c->camera_known)
+    const world *w = &c->world;
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < w->keyframe_count; i++)
+        count += w->keyframes[i].posed && !w->keyframes[i].culled &&
+                 w->keyframes[i].submap == w->submap;
+    if (c->camera_known || count < c->calibrated_on)
         return 0;
-    return c->world.keyframe_count >= 12 ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1 : OMMA_BUNDLE_FOCAL;
+    c->calibrated_on = count;
+    return count >= 12 ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1 : OMMA_BUNDLE_FOCAL;
 }
 
 static void adjust_all(classical *c, int iterations)
@@ -264,8 +311,8 @@ static bool keyframe_is_due(classical *c, uint32_t r, size_t mature)
     double flow = median_flow(c, last, c->last_keyframe) / w->camera.width;
     if (flow < 0.01 && age < 60)
         return false;
-    return mature * 100 < (size_t)last->mature_at_birth * 75 || mature < 50 || flow > 0.08 ||
-           age >= 60 || mapping_empty_share(w, &c->sights) > 0.5;
+    return mature * 100 < (size_t)last->mature_at_birth * tune("KFM",75) || mature < 50 || flow > tune("KFLOW",0.06) ||
+           age >= tune("KAGE",60) || mapping_empty_share(w, &c->sights) > 0.5;
 }
 
 /* ------------------------------------------------------------------------------------ before a map */
@@ -357,7 +404,7 @@ static void settle_features(classical *c, uint32_t now)
 static bool try_initialise(classical *c, uint32_t r, const omma_frame *frame)
 {
     world *w = &c->world;
-    initialise_options o = {.camera_known = c->camera_known || c->world.submap > 0,
+    initialise_options o = {.camera_known = c->camera_known || c->submaps > 0,
                             .focal_hint = c->options.focal_hint_px,
                             .seed = c->options.seed,
                             .log = c->log};
@@ -373,6 +420,8 @@ static bool try_initialise(classical *c, uint32_t r, const omma_frame *frame)
     if (l.good)
         c->pose = l.camera_from_world;
     c->has_map = true;
+    c->submaps++;
+    c->home = NO_HOME;
     c->status = OMMA_STATUS_TRACKING;
     c->next_global = 4;
     uint32_t k = mapping_add_keyframe(w, r, &c->pose, true, &c->sights, &c->now);
@@ -395,12 +444,63 @@ static bool try_initialise(classical *c, uint32_t r, const omma_frame *frame)
     return true;
 }
 
+static bool relocalise(classical *c, uint32_t r, uint32_t submap, size_t candidates)
+{
+    int64_t start = stages_begin();
+    localization l = relocate(&c->world, &c->follower, &c->now, r, submap, candidates,
+                              c->options.seed, &c->sights);
+    stages_end(&c->stages, STAGE_RELOCATE, start);
+    if (!l.good)
+        return false;
+    c->pose = l.camera_from_world;
+    c->velocity = omma_se3_identity();
+    c->relocalisations++;
+    return true;
+}
+
+/* The attempt at a new submap is given up: the camera is back on known ground. */
+static void go_home(classical *c, uint32_t r)
+{
+    world *w = &c->world;
+
+    for (size_t i = 0; i < w->keyframe_count; i++) {
+        keyframe *k = &w->keyframes[i];
+        if (!k->posed && !k->culled && k->frame >= c->attempt)
+            k->culled = true;
+    }
+    for (size_t i = 0; i < w->feature_count; i++) {
+        feature *f = &w->features[i];
+        if (f->state != FEATURE_DEAD && w->keyframes[f->anchor].culled)
+            feature_kill(f);
+    }
+    w->submap = c->home;
+    c->home = NO_HOME;
+    c->has_map = true;
+    c->last_keyframe = 0;
+    for (size_t i = 0; i < w->keyframe_count; i++)
+        if (w->keyframes[i].posed && !w->keyframes[i].culled && w->keyframes[i].submap == w->submap)
+            c->last_keyframe = (uint32_t)i;
+    c->status = OMMA_STATUS_RELOCALISED;
+    omma_info(c->log, "frame %u: found again", r);
+}
+
+static void after_pose(classical *c, uint32_t r, const omma_frame *frame);
+
 static void wait_for_map(classical *c, uint32_t r, const omma_frame *frame)
 {
     world *w = &c->world;
     const keyframe *last = &w->keyframes[c->last_keyframe];
 
-    c->status = OMMA_STATUS_INITIALISING;
+    if (c->home != NO_HOME && (r - c->attempt < 30 || r % 3 == 0)) {
+        omma_se3 guess = c->pose;
+        if (relocalise(c, r, c->home, 8)) {
+            go_home(c, r);
+            after_pose(c, r, frame);
+            return;
+        }
+        c->pose = guess;
+    }
+    c->status = c->home == NO_HOME ? OMMA_STATUS_INITIALISING : OMMA_STATUS_LOST;
     for (size_t i = 0; i < c->sights.count; i++)
         c->sights.item[i].outlier = false;
     keep_sights(c, r);
@@ -465,20 +565,6 @@ static void after_pose(classical *c, uint32_t r, const omma_frame *frame)
     }
 }
 
-static bool relocalise(classical *c, uint32_t r, size_t candidates)
-{
-    int64_t start = stages_begin();
-    localization l = relocate(&c->world, &c->follower, &c->now, r, candidates, c->options.seed,
-                              &c->sights);
-    stages_end(&c->stages, STAGE_RELOCATE, start);
-    if (!l.good)
-        return false;
-    c->pose = l.camera_from_world;
-    c->velocity = omma_se3_identity();
-    c->relocalisations++;
-    return true;
-}
-
 static void track(classical *c, uint32_t r, const omma_frame *frame, const omma_se3 *before,
                   const omma_se3 *predicted)
 {
@@ -491,7 +577,7 @@ static void track(classical *c, uint32_t r, const omma_frame *frame, const omma_
                                                   .min_mature = was_lost ? 25 : 12,
                                                   .seed = c->options.seed});
     if (l.good || l.rotation) {
-        size_t limit = 40 + (l.mature_inliers < 200 ? 200 - l.mature_inliers : 0);
+        size_t limit = (size_t)(tune("LMIN",40) + (l.mature_inliers < tune("LMAX",200) ? tune("LMAX",200) - l.mature_inliers : 0));
         stages_end(&c->stages, STAGE_LOCALIZE, start);
         start = stages_begin();
         size_t added = mapping_search_local(w, &c->follower, &c->now, &l.camera_from_world, r,
@@ -514,7 +600,7 @@ static void track(classical *c, uint32_t r, const omma_frame *frame, const omma_
         accept_pose(c, &l, before);
         if (was_lost)
             c->velocity = omma_se3_identity();
-    } else if (relocalise(c, r, was_lost ? 8 : 3)) {
+    } else if (relocalise(c, r, w->submap, was_lost ? 8 : 3)) {
         c->status = OMMA_STATUS_RELOCALISED;
     } else {
         c->status = OMMA_STATUS_LOST;
@@ -532,17 +618,17 @@ static void track(classical *c, uint32_t r, const omma_frame *frame, const omma_
     after_pose(c, r, frame);
 }
 
-/* The old submap stays as it is; a new one begins here. */
+/* The old submap stays as it is; a new one is tried beside it. */
 static void begin_submap(classical *c, uint32_t r, const omma_frame *frame)
 {
     world *w = &c->world;
-    omma_info(c->log, "frame %u: lost for %u frames, a new submap begins", r, c->lost_for);
-    w->submap++;
+    omma_debug(c->log, "frame %u: lost for %u frames, a new submap is tried", r, c->lost_for);
+    c->home = w->submap;
+    w->submap = c->submaps;
     c->has_map = false;
     c->lost_for = 0;
     c->sights.count = 0;
     start_attempt(c, r, frame);
-    c->status = OMMA_STATUS_INITIALISING;
     keep_sights(c, r);
 }
 
@@ -562,7 +648,7 @@ static void first_camera(classical *c, const omma_frame *frame)
     world_set_camera(&c->world, &camera);
     double area = (double)frame->width * frame->height;
     double features = c->options.features ? c->options.features : 350;
-    c->cell = (int)lround(sqrt(area / features) * 0.85);
+    c->cell = (int)lround(sqrt(area / features) * tune("CELL",0.85));
     c->cell = c->cell < 12 ? 12 : c->cell;
 }
 
@@ -598,7 +684,7 @@ static omma_error push_frame(classical *c, omma_frame *frame)
         stages_end(&c->stages, STAGE_FOLLOW, start);
         if (c->has_map) {
             track(c, r, frame, &before, &predicted);
-            if (c->lost_for >= LOST_BEFORE_SUBMAP)
+            if (c->lost_for >= PATIENCE)
                 begin_submap(c, r, frame);
         } else {
             c->pose = predicted;
@@ -707,7 +793,7 @@ static void classical_get_stats(const void *self, omma_tracker_stats *out)
         out->keyframes += w->keyframes[i].posed && !w->keyframes[i].culled;
     for (size_t i = 0; i < w->feature_count; i++)
         out->points += w->features[i].state == FEATURE_MATURE;
-    out->submaps = w->record_count ? w->submap + 1 : 0;
+    out->submaps = c->submaps;
     out->relocalisations = c->relocalisations;
     out->camera_found = !c->camera_known;
     out->camera = w->camera;
@@ -748,6 +834,7 @@ omma_error classical_create(void **self, const tracker_backend **backend, const 
     }
     c->pose = c->velocity = omma_se3_identity();
     c->next_global = 4;
+    c->home = NO_HOME;
     follower_init(&c->follower, omma_cpu_flags());
     *self = c;
     *backend = &calls;

@@ -2,6 +2,8 @@
 #define OMMA_MODULE "slam"
 #include "complete.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "adjust.h"
@@ -58,8 +60,12 @@ complete_result complete(world *w, const complete_options *o)
     complete_result out = {0};
     omma_se3 pose;
     bool known = false;
+    uint32_t submaps = 0;
 
-    for (uint32_t submap = 0; submap <= w->submap; submap++)
+    for (size_t i = 0; i < w->keyframe_count; i++)
+        if (w->keyframes[i].posed && w->keyframes[i].submap >= submaps)
+            submaps = w->keyframes[i].submap + 1;
+    for (uint32_t submap = 0; submap < submaps; submap++)
         for (int round = 0; round < 3; round++) {
             adjust_result r = adjust_submap(w, submap,
                                             &(adjust_options){.iterations = 10,
@@ -73,6 +79,9 @@ complete_result complete(world *w, const complete_options *o)
                            r.poses, r.points, r.sights, r.rms_px, w->camera.fx, w->camera.k[0]);
             }
         }
+    if (getenv("BADBG")) { int n[8]={0}; double sum[8]={0}; int far[8]={0}; int weak[8]={0};
+        for (size_t i=0;i<w->feature_count;i++){ feature*f=&w->features[i]; if(f->state!=FEATURE_MATURE)continue; for(uint32_t j=0;j<f->seen_count;j++){double px[2]; if(!feature_project(w,f,&w->keyframes[f->seen[j].keyframe].camera_from_world,px,NULL,NULL))continue; double e=(px[0]-f->seen[j].x)*(px[0]-f->seen[j].x)+(px[1]-f->seen[j].y)*(px[1]-f->seen[j].y); n[f->level]++; sum[f->level]+=e<25?e:25; far[f->level]+=e>4; weak[f->level]+=f->seen[j].inverse_sigma<0.9*sight_inverse_sigma(f->level);}}
+        for(int l=0;l<4;l++)fprintf(stderr,"level %d n %d rms %.3f >2px %d weak %d\n",l,n[l],sqrt(sum[l]/(n[l]+1)),far[l],weak[l]);}
     for (uint32_t r = 0; r < w->record_count; r++) {
         pose_frame(w, r, known ? &pose : NULL, o->seed);
         known = w->records[r].posed;

@@ -2,6 +2,7 @@
 #include <omma/base.h>
 
 #include "corners.h"
+#include "world.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -141,7 +142,7 @@ static bool is_near(const float *points, size_t n, float x, float y, float dista
 }
 
 /* Thresholds tried in turn; the last still stands above the noise of a usable picture. */
-static const int thresholds[] = {24, 12, 6};
+static const int thresholds[] = {24, 12, 6, 4};
 
 static size_t find_in_cell(const omma_pyramid *p, int l, const corner_grid *grid, int cell, int room,
                            const float *keep_away, size_t n_away, float min_distance, corner *out)
@@ -154,13 +155,13 @@ static size_t find_in_cell(const omma_pyramid *p, int l, const corner_grid *grid
 
     if (box.left >= box.right || box.top >= box.bottom)
         return 0;
-    for (size_t t = 0; t < sizeof(thresholds) / sizeof(*thresholds) && !found; t++) {
+    for (size_t t = 0; t < tune("NTHR",4) && !found; t++) {
         size_t n = scan(level, &box, thresholds[t], candidate);
         qsort(candidate, n, sizeof(*candidate), by_score);
         for (size_t i = 0; i < n && found < (size_t)room; i++) {
             corner *c = &candidate[i];
             float x = (c->x + 0.5f) * scale - 0.5f, y = (c->y + 0.5f) * scale - 0.5f;
-            if (c->score < 4 || is_near(keep_away, n_away, x, y, min_distance))
+            if (c->score < tune("SCORE",1.5) || is_near(keep_away, n_away, x, y, min_distance))
                 continue;
             bool crowded = false;
             for (size_t j = 0; j < found && !crowded; j++)

@@ -51,6 +51,8 @@ void depth_update(const world *w, feature *f, const omma_se3 *pose, const sight 
     step = fmax(-1.5 * f->rho_sigma, fmin(1.5 * f->rho_sigma, step));
     f->rho = fmax(f->rho + step, 0.02 * f->rho);
     f->rho_sigma = 1 / sqrt(information);
+    if (f->rho_sigma < 0.5 * DEPTH_MATURE * f->rho)
+        f->state = FEATURE_MATURE;
 }
 
 typedef struct depth_sum {
@@ -107,7 +109,7 @@ bool depth_solve(const world *w, feature *f)
     f->rho_sigma = 1.5 / sqrt(s.information + prior_information);
     if (s.cost > 9.0 * s.count + 9)
         return false;
-    if (s.count >= 2 && f->rho > 1e-6 && f->rho_sigma < DEPTH_MATURE * f->rho)
+    if (f->rho > 1e-6 && f->rho_sigma < (s.count >= 2 ? DEPTH_MATURE : 0.5 * DEPTH_MATURE) * f->rho)
         f->state = FEATURE_MATURE;
     return true;
 }

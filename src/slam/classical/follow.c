@@ -69,13 +69,29 @@ static bool align_last(const klt_kernels *k, const follow_input *in, int level, 
     return true;
 }
 
+void approach_feature(const follower *f, const world *w, const feature *target,
+                      const omma_pyramid *now, const omma_se3 *pose, float radius, float *x, float *y)
+{
+    klt_template t;
+    int level;
+
+    if (!patch_template(w, target, pose, now->levels, true, &t, &level))
+        return;
+    klt_result r = klt_align(&f->klt, &t, &now->level[level], to_level(*x, level),
+                             to_level(*y, level), 8, radius / (float)(1 << level));
+    if (r.score > 0.7f) {
+        *x = from_level(r.x, level);
+        *y = from_level(r.y, level);
+    }
+}
+
 bool find_feature(const follower *f, const world *w, const feature *target, const omma_pyramid *now,
                   const omma_se3 *pose, float x, float y, float radius, sight *out, float *score)
 {
     klt_template t;
     int level;
 
-    if (!is_inside(now, x, y, 4) || !patch_template(w, target, pose, now->levels, &t, &level))
+    if (!is_inside(now, x, y, 4) || !patch_template(w, target, pose, now->levels, false, &t, &level))
         return false;
     klt_result r = klt_align(&f->klt, &t, &now->level[level], to_level(x, level), to_level(y, level),
                              10, radius / (float)(1 << level));
@@ -111,6 +127,7 @@ size_t follow_features(const follower *f, world *w, const follow_input *in, sigh
             s.x = x;
             s.y = y;
             s.inverse_sigma = 0.5f * sight_inverse_sigma(target->level);
+            s.drifting = true;
         }
         out[n++] = s;
     }
@@ -127,29 +144,71 @@ static bool contains(const sight *sights, size_t n, uint32_t feature_index)
 
 enum { WIDE_CAPACITY = 4096, WIDE_LEVELS = 3 };
 
-/* Corners of a picture with their descriptors. */
-size_t describe_picture(const follower *f, const omma_pyramid *p, int per_cell, corner *corners,
-                        uint8_t *descriptors, size_t capacity)
+/* Corners of one pyramid whose level 0 is `scale` times smaller than the picture. */
+static size_t describe_pyramid(const follower *f, const omma_pyramid *p, float scale, int per_cell,
+                               keypoint *points, uint8_t *descriptors, size_t capacity)
 {
     const corner_grid grid = corner_grid_make(p->level[0].width, p->level[0].height, 32);
     uint8_t *room = omma_new_array(uint8_t, (size_t)grid.columns * grid.rows);
+    corner *corners = omma_new_array(corner, capacity + 1);
     omma_pyramid smooth = {0};
     size_t n = 0;
 
-    if (descriptor_smooth(&smooth, p, WIDE_LEVELS) != OMMA_OK) {
-        free(room);
-        return 0;
-    }
     memset(room, per_cell, (size_t)grid.columns * grid.rows);
-    n = corners_find(p, WIDE_LEVELS, &grid, room, NULL, 0, 5, corners, capacity);
+    if (descriptor_smooth(&smooth, p, WIDE_LEVELS) == OMMA_OK)
+        n = corners_find(p, WIDE_LEVELS, &grid, room, NULL, 0, 5, corners, capacity);
     for (size_t i = 0; i < n; i++) {
         const corner *c = &corners[i];
         float angle = descriptor_angle(&p->level[c->level], c->x, c->y);
         descriptor_extract(&f->pattern, &smooth.level[c->level], c->x, c->y, angle,
                            descriptors + i * DESCRIPTOR_BYTES);
+        points[i] = (keypoint){(from_level(c->x, c->level) + 0.5f) * scale - 0.5f,
+                               (from_level(c->y, c->level) + 0.5f) * scale - 0.5f,
+                               scale * (float)(1 << c->level)};
     }
     omma_pyramid_finish(&smooth);
+    free(corners);
     free(room);
+    return n;
+}
+
+/* The picture as a frame around its pyramid's level 0. */
+static omma_frame *borrow_frame(const omma_level *level)
+{
+    omma_frame *f = omma_frame_create_empty();
+    f->format = OMMA_FORMAT_GRAY8;
+    f->width = level->width;
+    f->height = level->height;
+    f->plane[0] = level->data;
+    f->stride[0] = level->stride;
+    return f;
+}
+
+size_t describe_picture(const follower *f, const omma_pyramid *p, int per_cell, keypoint *points,
+                        uint8_t *descriptors, size_t capacity)
+{
+    const float scales[] = {0.7071f, 0.5f, 0.35355f};
+    omma_frame *whole = borrow_frame(&p->level[0]);
+    size_t n = 0;
+
+    /* Every half octave: the descriptor bears a change of scale of a fifth or so. */
+    omma_pyramid single = *p;
+    single.levels = 1;
+    n = describe_pyramid(f, &single, 1, per_cell, points, descriptors, capacity);
+    for (size_t i = 0; i < sizeof(scales) / sizeof(*scales); i++) {
+        int width = (int)lroundf((float)whole->width * scales[i]);
+        int height = (int)lroundf((float)whole->height * scales[i]);
+        omma_frame *small = NULL;
+        omma_pyramid level = {0};
+        if (omma_frame_create(&small, OMMA_FORMAT_GRAY8, width, height) == OMMA_OK &&
+            omma_frame_resize(small, whole) == OMMA_OK &&
+            omma_pyramid_build(&level, small, 1) == OMMA_OK)
+            n += describe_pyramid(f, &level, (float)whole->width / (float)width, per_cell,
+                                  points + n, descriptors + n * DESCRIPTOR_BYTES, capacity - n);
+        omma_pyramid_finish(&level);
+        omma_frame_unref(&small);
+    }
+    omma_frame_unref(&whole);
     return n;
 }
 
@@ -160,27 +219,32 @@ typedef struct wide_pair {
 size_t follow_by_descriptors(const follower *f, world *w, const follow_input *in, const sight *found,
                              size_t n_found, float radius, sight *out)
 {
-    corner *corners = omma_new_array(corner, WIDE_CAPACITY);
+    keypoint *points = omma_new_array(keypoint, WIDE_CAPACITY);
     uint8_t *descriptors = omma_new_array(uint8_t, WIDE_CAPACITY * DESCRIPTOR_BYTES);
     wide_pair *pairs = omma_new_array(wide_pair, in->count + 1);
     int *owner = omma_new_array(int, WIDE_CAPACITY); /* best claim on a corner, 1 + pair */
-    size_t n = describe_picture(f, in->now, 6, corners, descriptors, WIDE_CAPACITY), count = 0;
+    size_t n = describe_picture(f, in->now, 6, points, descriptors, WIDE_CAPACITY), count = 0;
 
-    for (size_t i = 0; i < in->count; i++) {
+    omma_pyramid smooth = {0};
+    if (descriptor_smooth(&smooth, in->before, WIDE_LEVELS) != OMMA_OK)
+        n = 0;
+    for (size_t i = 0; n && i < in->count; i++) {
         const feature *target = &w->features[in->sights[i].feature];
         float x = in->sights[i].x, y = in->sights[i].y;
         int best = 257, second = 257, index = -1;
+        uint8_t look[DESCRIPTOR_BYTES]; /* as it looked last, not as when it was found */
         pairs[i].candidate = -1;
         if (target->state == FEATURE_DEAD || contains(found, n_found, in->sights[i].feature))
             continue;
+        const float lx = to_level(x, target->level), ly = to_level(y, target->level);
+        float angle = descriptor_angle(&in->before->level[target->level], lx, ly);
+        descriptor_extract(&f->pattern, &smooth.level[target->level], lx, ly, angle, look);
         predict(w, target, in, &x, &y);
         for (size_t j = 0; j < n; j++) {
-            const corner *c = &corners[j];
-            if (abs(c->level - target->level) > 1 ||
-                fabsf(from_level(c->x, c->level) - x) > radius ||
-                fabsf(from_level(c->y, c->level) - y) > radius)
+            const keypoint *k = &points[j];
+            if (fabsf(k->x - x) > radius || fabsf(k->y - y) > radius)
                 continue;
-            int d = descriptor_distance(target->descriptor, descriptors + j * DESCRIPTOR_BYTES);
+            int d = descriptor_distance(look, descriptors + j * DESCRIPTOR_BYTES);
             if (d < best) {
                 second = best;
                 best = d;
@@ -202,19 +266,22 @@ size_t follow_by_descriptors(const follower *f, world *w, const follow_input *in
         owner[index] = (int)i + 1;
     }
     for (size_t i = 0; i < in->count; i++) {
-        if (pairs[i].candidate < 0)
+        if (!n || pairs[i].candidate < 0)
             continue;
-        const corner *c = &corners[pairs[i].candidate];
-        sight s = {in->sights[i].feature, from_level(c->x, c->level), from_level(c->y, c->level),
-                   0.6f * sight_inverse_sigma(c->level), false};
+        const keypoint *k = &points[pairs[i].candidate];
+        sight s = {in->sights[i].feature, k->x, k->y, keypoint_inverse_sigma(k), false, true};
         sight fine = s;
         float score;
         if (find_feature(f, w, &w->features[s.feature], in->now, in->pose_now, s.x, s.y,
-                         3.0f * (float)(1 << c->level), &fine, &score))
+                         3 * k->scale, &fine, &score))
+        {
             s = fine;
+            s.drifting = false;
+        }
         out[count++] = s;
     }
-    free(corners);
+    omma_pyramid_finish(&smooth);
+    free(points);
     free(descriptors);
     free(pairs);
     free(owner);

@@ -40,6 +40,23 @@ size_t follow_by_descriptors(const follower *f, world *w, const follow_input *in
 bool find_feature(const follower *f, const world *w, const feature *target, const omma_pyramid *now,
                   const omma_se3 *pose, float x, float y, float radius, sight *out, float *score);
 
-/** Corners of a whole picture and their descriptors (32 bytes each). @return how many. */
-size_t describe_picture(const follower *f, const omma_pyramid *p, int per_cell, corner *corners,
+/** Moves (x, y) nearer to the feature with the coarser copy of its patch, when that fits. */
+void approach_feature(const follower *f, const world *w, const feature *target,
+                      const omma_pyramid *now, const omma_se3 *pose, float radius, float *x,
+                      float *y);
+
+/** A described corner, of any scale. */
+typedef struct keypoint {
+    float x, y;  /* level-0 px */
+    float scale; /* px of level 0 per px of the picture it was found in */
+} keypoint;
+
+/** Not refined: worse than a followed patch. */
+static inline float keypoint_inverse_sigma(const keypoint *k)
+{
+    return 1 / (1.2f * k->scale);
+}
+
+/** Corners of a whole picture at half octaves, and their descriptors (32 bytes each). @return how many. */
+size_t describe_picture(const follower *f, const omma_pyramid *p, int per_cell, keypoint *points,
                         uint8_t *descriptors, size_t capacity);

@@ -17,13 +17,15 @@ typedef struct pair_set {
     size_t n;
     uint32_t *feature;  /* n */
     double *a, *b;      /* n x 2 px: in the start keyframe, now */
+    float *inverse_sigma; /* n, of the newest sight */
 } pair_set;
 
 static pair_set pairs_make(const world *w, uint32_t start, const record *now)
 {
     size_t n = now->sight_count;
     pair_set p = {.start = start, .feature = omma_new_array(uint32_t, n + 1),
-                  .a = omma_new_array(double, 4 * n + 1)};
+                  .a = omma_new_array(double, 4 * n + 1),
+                  .inverse_sigma = omma_new_array(float, n + 1)};
     p.b = p.a + 2 * n;
     for (size_t i = 0; i < n; i++) {
         const sight *s = &now->sights[i];
@@ -36,6 +38,7 @@ static pair_set pairs_make(const world *w, uint32_t start, const record *now)
         p.a[2 * p.n + 1] = y;
         p.b[2 * p.n] = s->x;
         p.b[2 * p.n + 1] = s->y;
+        p.inverse_sigma[p.n] = s->inverse_sigma;
         p.n++;
     }
     return p;
@@ -45,6 +48,7 @@ static void pairs_free(pair_set *p)
 {
     free(p->feature);
     free(p->a);
+    free(p->inverse_sigma);
 }
 
 static int by_value(const void *a, const void *b)
@@ -121,7 +125,7 @@ typedef struct hypothesis {
     double *rho;     /* per pair; 0 = rejected */
     double *quality; /* per pair: sigma of rho / rho */
     size_t good;
-    double rms_px, median_quality, parallax, focal_sigma;
+    double rms, median_quality, parallax, focal_sigma;
 } hypothesis;
 
 static void hypothesis_free(hypothesis *h)
@@ -215,7 +219,7 @@ static bool verify(hypothesis *h, const pair_set *p, const between *middle, bool
             if (k < count - 1 && !middle->seen[frame_of_pose[k]][i])
                 continue;
             sights[sight_count++] = (omma_bundle_observation){
-                (uint32_t)k, (uint32_t)point_count, {(float)px[2 * i], (float)px[2 * i + 1]}, 1 / 0.7f};
+                (uint32_t)k, (uint32_t)point_count, {(float)px[2 * i], (float)px[2 * i + 1]}, p->inverse_sigma[i]};
         }
         point_count++;
     }
@@ -245,14 +249,14 @@ static bool verify(hypothesis *h, const pair_set *p, const between *middle, bool
         size_t good_sights = 0;
         memset(h->rho, 0, p->n * sizeof(double));
         for (size_t i = 0, o = 0; i < point_count; i++) {
-            double worst = 0, sum = 0;
-            size_t first = o;
+            double sum = 0;
+            size_t first = o, bad = 0;
             for (; o < sight_count && sights[o].point == i; o++) {
-                worst = fmax(worst, error[o]);
-                sum += error[o];
+                bad += error[o] > 9.2;
+                sum += fmin(error[o], 20);
             }
             double rho = points[i].inverse_depth;
-            if (worst > 9.2 || !(rho > 0) || !(information[i] > 0))
+            if (bad * 4 > o - first || !(rho > 0) || !(information[i] > 0))
                 continue;
             uint32_t k = pair_of_point[i];
             h->rho[k] = rho;
@@ -263,7 +267,7 @@ static bool verify(hypothesis *h, const pair_set *p, const between *middle, bool
         }
         qsort(sorted, h->good, sizeof(double), by_value);
         h->median_quality = h->good ? sorted[h->good / 2] : 1e9;
-        h->rms_px = good_sights ? 0.7 * sqrt(squares / (double)good_sights) : 1e9;
+        h->rms = good_sights ? sqrt(squares / (double)good_sights) : 1e9;
         h->focal_sigma = result.focal_sigma_px;
         h->poses = count;
         memcpy(h->pose, poses, sizeof(poses));
@@ -298,8 +302,8 @@ static void depths_of_motion(hypothesis *h, const pair_set *p, const double *xa,
 
 static bool is_better(const hypothesis *a, const hypothesis *b)
 {
-    double x = (double)a->good / (1 + a->rms_px * a->rms_px);
-    double y = (double)b->good / (1 + b->rms_px * b->rms_px);
+    double x = (double)a->good / (1 + a->rms * a->rms);
+    double y = (double)b->good / (1 + b->rms * b->rms);
     return x > y;
 }
 
@@ -483,13 +487,13 @@ bool initialise(world *w, uint32_t first, uint32_t now, const initialise_options
                 best = best_hypothesis(w, &p, now, o);
             if (best.good)
                 omma_debug(o->log,
-                           "start %u, now %u: %zu of %zu good, rms %.2f px, depth %.3f, focal %.1f "
+                           "start %u, now %u: %zu of %zu good, rms %.2f, depth %.3f, focal %.1f "
                            "+- %.1f, parallax %.2f deg",
-                           start->frame, now, best.good, p.n, best.rms_px, best.median_quality,
+                           start->frame, now, best.good, p.n, best.rms, best.median_quality,
                            best.camera.fx, best.focal_sigma, parallax * 57.3);
         }
         if (best.good >= 40 && best.good * 10 >= p.n * 6 && best.median_quality < 0.08 &&
-            best.rms_px < 1.2) {
+            best.rms < 1.8) {
             apply(w, &p, &best, now);
             done = true;
         }

@@ -15,25 +15,10 @@ void sight_list_push(sight_list *l, const sight *s)
     l->item[l->count++] = *s;
 }
 
-static void keep_thumbnail(keyframe *k, const omma_pyramid *p)
-{
-    int l = 0;
-    while (l + 1 < p->levels && p->level[l].width > 48)
-        l++;
-    const omma_level *level = &p->level[l];
-    k->thumbnail_width = level->width;
-    k->thumbnail_height = level->height;
-    k->thumbnail = omma_new_array(uint8_t, (size_t)level->width * level->height);
-    for (int y = 0; y < level->height; y++)
-        memcpy(k->thumbnail + (size_t)y * level->width, level->data + (ptrdiff_t)y * level->stride,
-               (size_t)level->width);
-}
-
 uint32_t mapping_add_keyframe(world *w, uint32_t r, const omma_se3 *pose, bool posed,
                               const sight_list *sights, const omma_pyramid *p)
 {
     keyframe new = {.frame = r, .submap = w->submap, .posed = posed, .camera_from_world = *pose};
-    keep_thumbnail(&new, p);
     uint32_t k = world_add_keyframe(w, &new);
 
     for (size_t i = 0; i < sights->count; i++) {
@@ -45,7 +30,7 @@ uint32_t mapping_add_keyframe(world *w, uint32_t r, const omma_se3 *pose, bool p
         keyframe_add_feature(&w->keyframes[k], s->feature);
         w->keyframes[k].mature_at_birth += f->state == FEATURE_MATURE;
         /* Its old picture no longer fits: take a new one here. */
-        if (s->inverse_sigma < 0.6f * sight_inverse_sigma(f->level))
+        if (s->drifting)
             patch_capture(f, p, k, s->x, s->y);
     }
     if (posed)
@@ -74,7 +59,7 @@ size_t mapping_add_features(world *w, const follower *fl, uint32_t k, const omma
         away[2 * n] = s->x;
         away[2 * n++ + 1] = s->y;
     }
-    n = corners_find(p, LEVELS, &grid, room, away, n, 0.4f * (float)cell, corners, CAPACITY);
+    n = corners_find(p, (int)tune("LEVELS",2), &grid, room, away, n, 0.4f * (float)cell, corners, CAPACITY);
     if (n && descriptor_smooth(&smooth, p, LEVELS) != OMMA_OK)
         n = 0;
     for (size_t i = 0; i < n; i++) {
@@ -97,7 +82,7 @@ size_t mapping_add_features(world *w, const follower *fl, uint32_t k, const omma
         uint32_t index = world_add_feature(w, &f);
         keyframe_add_feature(&w->keyframes[k], index);
         sight_list_push(sights,
-                        &(sight){index, f.x, f.y, sight_inverse_sigma(c->level), false});
+                        &(sight){index, f.x, f.y, sight_inverse_sigma(c->level), false, false});
         added++;
     }
     omma_pyramid_finish(&smooth);
@@ -119,7 +104,35 @@ void mapping_solve_depths(world *w, uint32_t k)
     }
 }
 
-enum { LOCAL_KEYFRAMES = 10, OCCUPANCY_CELL = 20 };
+enum { LOCAL_KEYFRAMES = 10, OLD_KEYFRAMES = 5, OCCUPANCY_CELL = 20 };
+
+/* Old keyframes that looked the same way from about the same place, spread over the past: where the camera
+   has been before, though nothing connects the two visits yet. */
+static size_t old_keyframes(const world *w, const omma_se3 *pose, double depth, const uint32_t *have,
+                            size_t n, uint32_t submap, uint32_t out[OLD_KEYFRAMES])
+{
+    uint32_t candidate[256];
+    size_t count = 0, chosen = 0;
+
+    for (size_t i = 0; i < w->keyframe_count && count < 256; i++) {
+        const keyframe *k = &w->keyframes[i];
+        const omma_se3 *T = &k->camera_from_world;
+        bool known = !k->posed || k->culled || k->submap != submap;
+        for (size_t j = 0; j < n && !known; j++)
+            known = have[j] == i;
+        double cosine = T->R[6] * pose->R[6] + T->R[7] * pose->R[7] + T->R[8] * pose->R[8];
+        if (known || cosine < 0.85)
+            continue;
+        omma_se3 back = omma_se3_inverse(T), here;
+        here = omma_se3_mul(pose, &back); /* its centre in this camera */
+        double d = sqrt(here.t[0] * here.t[0] + here.t[1] * here.t[1] + here.t[2] * here.t[2]);
+        if (d < 0.5 * depth)
+            candidate[count++] = (uint32_t)i;
+    }
+    for (; chosen < OLD_KEYFRAMES && chosen < count; chosen++)
+        out[chosen] = candidate[chosen * count / (count < OLD_KEYFRAMES ? count : OLD_KEYFRAMES)];
+    return chosen;
+}
 
 /* Keyframes that saw what is seen now, most shared first; the reference always. */
 static size_t local_keyframes(const world *w, const sight_list *sights, int32_t reference,
@@ -146,7 +159,7 @@ static size_t local_keyframes(const world *w, const sight_list *sights, int32_t 
         if (votes[best] < 5)
             break;
         votes[best] = 0;
-        if (w->keyframes[best].posed && w->keyframes[best].submap == w->submap)
+        if (w->keyframes[best].posed)
             out[n++] = (uint32_t)best;
     }
     free(votes);
@@ -157,8 +170,10 @@ size_t mapping_search_local(world *w, const follower *fl, const omma_pyramid *no
                             const omma_se3 *pose, uint32_t r, int32_t reference, size_t limit,
                             sight_list *sights)
 {
-    uint32_t local[LOCAL_KEYFRAMES];
+    uint32_t local[LOCAL_KEYFRAMES + OLD_KEYFRAMES];
     size_t n = local_keyframes(w, sights, reference, local), added = 0, tried = 0;
+    n += old_keyframes(w, pose, 1 / depth_typical(w, sights->item, sights->count, pose), local, n,
+                       w->keyframes[reference].submap, local + n);
     const corner_grid grid =
         corner_grid_make(now->level[0].width, now->level[0].height, OCCUPANCY_CELL);
     uint8_t *taken = omma_new_array(uint8_t, (size_t)grid.columns * grid.rows);
@@ -189,7 +204,8 @@ size_t mapping_search_local(world *w, const follower *fl, const omma_pyramid *no
             if (taken[cell])
                 continue;
             tried++;
-            if (!find_feature(fl, w, f, now, pose, x, y, 6, &s, &score) || score < 0.8f)
+            approach_feature(fl, w, f, now, pose, 12, &x, &y);
+            if (!find_feature(fl, w, f, now, pose, x, y, 4, &s, &score) || score < 0.8f)
                 continue;
             taken[cell] = 1;
             sight_list_push(sights, &s);

@@ -72,7 +72,7 @@ static bool warp_of(const world *w, const feature *f, const omma_se3 *T, double 
 }
 
 bool patch_template(const world *w, const feature *f, const omma_se3 *T, int levels,
-                    klt_template *t, int *level)
+                    bool coarse, klt_template *t, int *level)
 {
     double A[4];
     if (!f->patch || !warp_of(w, f, T, A))
@@ -82,7 +82,7 @@ bool patch_template(const world *w, const feature *f, const omma_se3 *T, int lev
         return false;
 
     /* The pair of levels, patch and picture, between which the patch keeps its size best. */
-    int shift = (int)lround(0.5 * log2(det)), source = 0;
+    int shift = (int)lround(0.5 * log2(det)), source = coarse;
     if (f->level + shift < 0)
         source = 1;
     *level = f->level + source + shift;

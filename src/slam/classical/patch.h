@@ -11,11 +11,12 @@ void patch_capture(feature *f, const omma_pyramid *p, uint32_t keyframe, float x
  * How the patch looks from a camera.
  *
  * @param camera_from_world where it is looked at from
+ * @param coarse use the patch's coarser copy: less exact, found from further away
  * @param level on which pyramid level of the new picture the template applies
  * @return false when it is seen too slanted, too small or too large for the patch.
  */
 bool patch_template(const world *w, const feature *f, const omma_se3 *camera_from_world,
-                    int levels, klt_template *t, int *level);
+                    int levels, bool coarse, klt_template *t, int *level);
 
 static inline float to_level(float x, int l)
 {

@@ -2,6 +2,7 @@
 #include "relocate.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,54 +23,46 @@ static int by_likeness(const void *a, const void *b)
     return p->keyframe < q->keyframe ? 1 : -1;
 }
 
-/* Normalised correlation of two small pictures, shifted a little in x. */
-static float likeness(const keyframe *k, const omma_level *level)
+/* Keyframes by the number of their features that resemble something in the picture. */
+static size_t rank(const world *w, const follower *f, uint32_t submap, const uint8_t *descriptors, size_t n,
+                   candidate *out, size_t max)
 {
-    double best = -1;
-    const int w = level->width, h = level->height;
+    enum { ALIKE = 50 };
+    uint32_t *index = omma_new_array(uint32_t, w->feature_count + 1);
+    uint8_t *all = omma_new_array(uint8_t, w->feature_count * DESCRIPTOR_BYTES + 1);
+    descriptor_match *matches = omma_new_array(descriptor_match, n + 1);
+    float *votes = omma_new_array(float, w->keyframe_count + 1);
+    size_t m = 0, count = 0;
 
-    if (!k->thumbnail || k->thumbnail_width != w || k->thumbnail_height != h)
-        return -1;
-    for (int shift = -w / 4; shift <= w / 4; shift += 2) {
-        int x0 = shift < 0 ? -shift : 0, x1 = shift > 0 ? w - shift : w;
-        double a = 0, b = 0, aa = 0, bb = 0, ab = 0, n = (double)(x1 - x0) * h;
-        for (int y = 0; y < h; y++) {
-            const uint8_t *p = k->thumbnail + (size_t)y * w;
-            const uint8_t *q = level->data + (ptrdiff_t)y * level->stride + shift;
-            int ra = 0, rb = 0, raa = 0, rbb = 0, rab = 0;
-            for (int x = x0; x < x1; x++) {
-                ra += p[x], rb += q[x];
-                raa += p[x] * p[x], rbb += q[x] * q[x], rab += p[x] * q[x];
-            }
-            a += ra, b += rb, aa += raa, bb += rbb, ab += rab;
-        }
-        double score = (ab * n - a * b) / sqrt((aa * n - a * a) * (bb * n - b * b) + 1);
-        best = fmax(best, score);
+    for (size_t i = 0; i < w->feature_count; i++) {
+        const feature *t = &w->features[i];
+        if (t->state != FEATURE_MATURE || w->keyframes[t->anchor].submap != submap)
+            continue;
+        index[m] = (uint32_t)i;
+        memcpy(all + m++ * DESCRIPTOR_BYTES, t->descriptor, DESCRIPTOR_BYTES);
     }
-    return (float)best;
-}
-
-static size_t rank(const world *w, const omma_pyramid *now, candidate *out, size_t max)
-{
-    int l = 0;
-    size_t n = 0;
-
-    while (l + 1 < now->levels && now->level[l].width > 48)
-        l++;
-    for (size_t i = 0; i < w->keyframe_count; i++) {
-        const keyframe *k = &w->keyframes[i];
-        if (k->posed && !k->culled && k->submap == w->submap)
-            out[n++] = (candidate){(uint32_t)i, likeness(k, &now->level[l])};
+    f->descriptors.match(descriptors, n, all, m, matches);
+    for (size_t i = 0; i < n; i++) {
+        if (matches[i].index < 0 || matches[i].best > ALIKE)
+            continue;
+        const feature *t = &w->features[index[matches[i].index]];
+        votes[t->anchor]++;
+        for (uint32_t j = 0; j < t->seen_count; j++)
+            votes[t->seen[j].keyframe]++;
     }
-    /* The newest are where the camera was last: they go first. */
-    for (size_t i = n > 3 ? n - 3 : 0; i < n; i++)
-        out[i].likeness += 2;
-    qsort(out, n, sizeof(*out), by_likeness);
-    return n < max ? n : max;
+    for (size_t i = 0; i < w->keyframe_count; i++)
+        if (votes[i] >= 5 && w->keyframes[i].posed && !w->keyframes[i].culled)
+            out[count++] = (candidate){(uint32_t)i, votes[i]};
+    qsort(out, count, sizeof(*out), by_likeness);
+    free(index);
+    free(all);
+    free(matches);
+    free(votes);
+    return count < max ? count : max;
 }
 
 /* Mature features of a keyframe against the picture's corners. */
-static void match(const world *w, const follower *f, const keyframe *k, const corner *corners,
+static void match(const world *w, const follower *f, const keyframe *k, const keypoint *points,
                   const uint8_t *descriptors, size_t n, sight_list *out)
 {
     uint32_t *index = omma_new_array(uint32_t, k->feature_count + 1);
@@ -105,10 +98,9 @@ static void match(const world *w, const follower *f, const keyframe *k, const co
     for (size_t i = 0; i < m; i++) {
         if (matches[i].index < 0)
             continue;
-        const corner *c = &corners[matches[i].index];
-        sight_list_push(out, &(sight){index[i], from_level(c->x, c->level),
-                                      from_level(c->y, c->level),
-                                      0.5f * sight_inverse_sigma(c->level), false});
+        const keypoint *p = &points[matches[i].index];
+        sight_list_push(out, &(sight){index[i], p->x, p->y, keypoint_inverse_sigma(p), false,
+                                      true});
     }
     free(index);
     free(query);
@@ -117,25 +109,27 @@ static void match(const world *w, const follower *f, const keyframe *k, const co
 }
 
 localization relocate(world *w, const follower *f, const omma_pyramid *now, uint32_t r,
-                      size_t max_candidates, uint64_t seed, sight_list *sights)
+                      uint32_t submap, size_t max_candidates, uint64_t seed, sight_list *sights)
 {
-    corner *corners = omma_new_array(corner, CORNERS);
+    keypoint *points = omma_new_array(keypoint, CORNERS);
     uint8_t *descriptors = omma_new_array(uint8_t, CORNERS * DESCRIPTOR_BYTES);
     candidate *candidates = omma_new_array(candidate, w->keyframe_count + 1);
-    size_t count = rank(w, now, candidates, max_candidates);
-    size_t n = count ? describe_picture(f, now, 4, corners, descriptors, CORNERS) : 0;
+    size_t n = describe_picture(f, now, 5, points, descriptors, CORNERS);
+    size_t count = rank(w, f, submap, descriptors, n, candidates, max_candidates);
     localization found = {0};
     sight_list list = {0};
 
     for (size_t i = 0; i < count && !found.good; i++) {
         const keyframe *k = &w->keyframes[candidates[i].keyframe];
-        match(w, f, k, corners, descriptors, n, &list);
+        match(w, f, k, points, descriptors, n, &list);
+        if(getenv("BADBG"))fprintf(stderr,"reloc frame %u cand kf %u (frame %u) votes %.0f of n %zu: matches %zu\n", r, candidates[i].keyframe,k->frame,candidates[i].likeness,n,list.count);
         if (list.count < MIN_MATCHES)
             continue;
         localization first =
             localize(w, list.item, list.count,
                      &(localize_options){
                          .start = &k->camera_from_world, .search = true, .min_mature = 12, .seed = seed});
+        if(getenv("BADBG"))fprintf(stderr,"   first good %d mature %u/%u\n",first.good,first.mature_inliers,first.mature);
         if (!first.good)
             continue;
         mapping_search_local(w, f, now, &first.camera_from_world, r,
@@ -144,6 +138,7 @@ localization relocate(world *w, const follower *f, const omma_pyramid *now, uint
             localize(w, list.item, list.count,
                      &(localize_options){.start = &first.camera_from_world,
                                          .min_mature = MIN_INLIERS, .seed = seed});
+        if(getenv("BADBG"))fprintf(stderr,"   second good %d mature %u/%u\n",second.good,second.mature_inliers,second.mature);
         if (second.good && second.mature_inliers * 2 >= second.mature)
             found = second;
     }
@@ -154,7 +149,7 @@ localization relocate(world *w, const follower *f, const omma_pyramid *now, uint
                 sight_list_push(sights, &list.item[i]);
     }
     free(list.item);
-    free(corners);
+    free(points);
     free(descriptors);
     free(candidates);
     return found;

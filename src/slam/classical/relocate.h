@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Finding a lost camera again: descriptors of the picture against every keyframe of the submap, the most
+/** Finding a lost camera again: descriptors of the picture against every keyframe of a submap, the most
  *  alike first. */
 #pragma once
 
@@ -7,9 +7,10 @@
 #include "mapping.h"
 
 /**
+ * @param submap where to look
  * @param max_candidates keyframes tried at most
  * @param sights on success: what was matched and agrees
  * @return a localization that is good, or not
  */
 localization relocate(world *w, const follower *f, const omma_pyramid *now, uint32_t record_index,
-                      size_t max_candidates, uint64_t seed, sight_list *sights);
+                      uint32_t submap, size_t max_candidates, uint64_t seed, sight_list *sights);

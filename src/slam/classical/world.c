@@ -12,7 +12,6 @@ void world_finish(world *w)
     }
     for (size_t i = 0; i < w->keyframe_count; i++) {
         free(w->keyframes[i].features);
-        free(w->keyframes[i].thumbnail);
     }
     for (size_t i = 0; i < w->record_count; i++)
         free(w->records[i].sights);

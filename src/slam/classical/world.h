@@ -62,8 +62,6 @@ typedef struct keyframe {
     uint32_t *features; /* indices of everything seen here, anchored features included */
     uint32_t feature_count, feature_capacity;
     uint32_t mature_at_birth; /* mature features tracked when it was made */
-    uint8_t *thumbnail; /* small copy of the picture for finding the place again */
-    int thumbnail_width, thumbnail_height;
 } keyframe;
 
 /** A feature in one frame. */
@@ -72,6 +70,7 @@ typedef struct sight {
     float x, y;
     float inverse_sigma; /* 1 / px */
     bool outlier;        /* disagrees with the pose found last */
+    bool drifting;       /* not found by its own patch: measured from the last picture only */
 } sight;
 
 typedef struct record {
@@ -135,4 +134,11 @@ bool feature_project(const world *w, const feature *f, const omma_se3 *camera_fr
 static inline float sight_inverse_sigma(int level)
 {
     return 1.0f / (0.6f * (float)(1 << level));
+}
+
+#include <stdlib.h>
+static inline double tune(const char *name, double def)
+{
+    const char *v = getenv(name);
+    return v ? atof(v) : def;
 }
