@@ -14,6 +14,16 @@
 #define AMBIENT_RANGE_M 1.2
 #define LIFT_M          0.002 /* rays start this much above the surface */
 
+static double lesser(double a, double b) /* no call, as fmin is */
+{
+    return a < b ? a : b;
+}
+
+static double greater(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 typedef struct node {
     double position[3], normal[3]; /* world */
 } node;
@@ -42,8 +52,8 @@ static double hit_box(const double o[3], const double d[3], const double half[3]
     for (int i = 0; i < 3; i++) {
         double inverse = 1 / (fabs(d[i]) < 1e-12 ? 1e-12 : d[i]);
         double a = (-half[i] - o[i]) * inverse, b = (half[i] - o[i]) * inverse;
-        near = fmax(near, fmin(a, b));
-        far = fmin(far, fmax(a, b));
+        near = greater(near, lesser(a, b));
+        far = lesser(far, greater(a, b));
     }
     return near <= far && near > 0 ? near : INFINITY;
 }
@@ -62,8 +72,8 @@ static double hit_round(const scene_shape *s, const double o[3], const double d[
     if (s->kind == SCENE_CYLINDER) {
         double inverse = 1 / (fabs(d[1]) < 1e-12 ? 1e-12 : d[1]);
         double p = (-s->half[1] - o[1]) * inverse, q = (s->half[1] - o[1]) * inverse;
-        near = fmax(near, fmin(p, q));
-        far = fmin(far, fmax(p, q));
+        near = greater(near, lesser(p, q));
+        far = lesser(far, greater(p, q));
     }
     return near <= far && near > 0 ? near : INFINITY;
 }
@@ -83,7 +93,23 @@ static double hit_shape(const scene_shape *s, const double origin[3], const doub
     return s->kind == SCENE_BOX ? hit_box(o, d, s->half) : hit_round(s, o, d);
 }
 
-static double lamps_at(const scene_world *w, const node *n)
+/* Whether something stands between a node and a lamp. Neighbours mostly have the same thing in
+ * their way, so it is asked first. */
+static bool in_shadow(const scene_world *w, const double origin[3], const double direction[3],
+                      double distance, size_t *last)
+{
+    if (*last < w->shape_count && hit_shape(&w->shapes[*last], origin, direction) < distance)
+        return true;
+    for (size_t s = 0; s < w->shape_count; s++)
+        if (w->shapes[s].casts_shadow && hit_shape(&w->shapes[s], origin, direction) < distance) {
+            *last = s;
+            return true;
+        }
+    *last = SIZE_MAX;
+    return false;
+}
+
+static double lamps_at(const scene_world *w, const node *n, size_t *shadows)
 {
     double sum = 0;
     for (size_t i = 0; i < w->light_count; i++) {
@@ -93,15 +119,9 @@ static double lamps_at(const scene_world *w, const node *n)
         double distance = sqrt(dot(d, d)) + 1e-9;
         for (int k = 0; k < 3; k++)
             d[k] /= distance;
-        double facing = dot(d, n->normal);
-        double light = facing * w->lights[i].power / (0.3 + distance * distance);
-        if (light < 0.002)
-            continue;
-        bool seen = true;
-        for (size_t s = 0; s < w->shape_count && seen; s++)
-            if (w->shapes[s].casts_shadow)
-                seen = hit_shape(&w->shapes[s], n->position, d) >= distance - 1e-6;
-        sum += seen ? light : 0;
+        double light = dot(d, n->normal) * w->lights[i].power / (0.3 + distance * distance);
+        if (light > 0.004 && !in_shadow(w, n->position, d, distance - 1e-6, &shadows[i]))
+            sum += light;
     }
     return sum;
 }
@@ -136,9 +156,9 @@ static double hit_hall(const scene_shape *s, const double origin[3], const doubl
     local_from_world(s, direction, d);
     for (int i = 0; i < 3; i++) {
         double inverse = 1 / (fabs(d[i]) < 1e-12 ? 1e-12 : d[i]);
-        far = fmin(far, fmax((-s->half[i] - o[i]) * inverse, (s->half[i] - o[i]) * inverse));
+        far = lesser(far, greater((-s->half[i] - o[i]) * inverse, (s->half[i] - o[i]) * inverse));
     }
-    return fmax(far, 0);
+    return greater(far, 0);
 }
 
 static double ambient_at(const node *n, scene_shape *const *near, size_t near_count)
@@ -149,8 +169,8 @@ static double ambient_at(const node *n, scene_shape *const *near, size_t near_co
         hemisphere(n->normal, i, d);
         for (size_t s = 0; s < near_count; s++)
             distance =
-                fmin(distance, near[s]->kind == SCENE_HALL ? hit_hall(near[s], n->position, d)
-                                                           : hit_shape(near[s], n->position, d));
+                lesser(distance, near[s]->kind == SCENE_HALL ? hit_hall(near[s], n->position, d)
+                                                             : hit_shape(near[s], n->position, d));
         open += distance / AMBIENT_RANGE_M / AMBIENT_RAYS;
     }
     return open;
@@ -182,8 +202,8 @@ static node node_at(const scene_shape *s, int face, double p, double q)
         static const int axes[3][2] = {{2, 1}, {0, 2}, {0, 1}};
         double margin = 0.01;
         const int *a = axes[axis];
-        local[a[0]] = fmin(fmax(p, margin - s->half[a[0]]), s->half[a[0]] - margin);
-        local[a[1]] = fmin(fmax(q, margin - s->half[a[1]]), s->half[a[1]] - margin);
+        local[a[0]] = lesser(greater(p, margin - s->half[a[0]]), s->half[a[0]] - margin);
+        local[a[1]] = lesser(greater(q, margin - s->half[a[1]]), s->half[a[1]] - margin);
     }
     node n;
     world_from_local(s, local, n.position);
@@ -193,18 +213,20 @@ static node node_at(const scene_shape *s, int face, double p, double q)
     return n;
 }
 
-static size_t shapes_near(const scene_world *w, const scene_shape *s, scene_shape **near)
+/* Those of the candidates that reach into the ball. */
+static size_t shapes_near(scene_shape *const *from, size_t count, const double center[3],
+                          double radius, scene_shape **near)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < w->shape_count; i++) {
-        scene_shape *o = &w->shapes[i];
-        double d[3] = {o->center[0] - s->center[0], o->center[1] - s->center[1],
-                       o->center[2] - s->center[2]};
-        double reach = o->radius + s->radius + AMBIENT_RANGE_M;
-        if (dot(d, d) < reach * reach && (o->casts_shadow || o->kind == SCENE_HALL))
-            near[count++] = o;
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        scene_shape *o = from[i];
+        double d[3] = {o->center[0] - center[0], o->center[1] - center[1],
+                       o->center[2] - center[2]};
+        double reach = o->radius + radius;
+        if (dot(d, d) < reach * reach)
+            near[n++] = o;
     }
-    return count;
+    return n;
 }
 
 /* Old walls are not evenly clean: a few per cent, some decimetres wide, never the same twice. */
@@ -216,20 +238,48 @@ static double stain_at(const node *n)
                        scene_fractal(6, (x + y + 64) / 128, (z + 64) / 128, 260, 260, 2));
 }
 
-static omma_error bake_face(const scene_world *w, scene_shape *s, int face, scene_shape **near,
-                            size_t near_count)
+typedef struct baker {
+    const scene_world *world;
+    scene_shape **all, **near; /* what takes ambient light away: anywhere; near the block */
+    size_t all_count, near_count;
+    size_t *shadows; /* of each lamp: what was in the way last time */
+} baker;
+
+static node node_of_face(const scene_shape *s, int face, int i, int j)
+{
+    const scene_surface *f = &s->surface[face];
+    return node_at(s, face, ((double)i - (double)f->p_offset) / (double)f->p_scale,
+                   ((double)j - (double)f->q_offset) / (double)f->q_scale);
+}
+
+#define BLOCK 6 /* nodes whose neighbourhood is looked up at once */
+
+static void bake_block(baker *b, scene_shape *s, int face, int i0, int j0)
+{
+    scene_surface *f = &s->surface[face];
+    int i1 = i0 + BLOCK < f->light_p ? i0 + BLOCK : f->light_p;
+    int j1 = j0 + BLOCK < f->light_q ? j0 + BLOCK : f->light_q;
+    node n = node_of_face(s, face, (i0 + i1) / 2, (j0 + j1) / 2);
+    double reach = lesser(BLOCK / (double)lesser(f->p_scale, f->q_scale), 2 * s->radius);
+    b->near_count = shapes_near(b->all, b->all_count, n.position, reach + AMBIENT_RANGE_M, b->near);
+    for (int j = j0; j < j1; j++)
+        for (int i = i0; i < i1; i++) {
+            n = node_of_face(s, face, i, j);
+            double linear = b->world->ambient * ambient_at(&n, b->near, b->near_count) +
+                            lamps_at(b->world, &n, b->shadows);
+            f->light[j * f->light_p + i] = (float)(pow(linear, 1 / 2.2) * stain_at(&n));
+        }
+}
+
+static omma_error bake_face(baker *b, scene_shape *s, int face)
 {
     scene_surface *f = &s->surface[face];
     f->light = calloc((size_t)f->light_p * (size_t)f->light_q, sizeof(float));
     if (!f->light)
         return omma_fail(OMMA_NO_MEMORY, "no memory for a scene's light");
-    for (int j = 0; j < f->light_q; j++)
-        for (int i = 0; i < f->light_p; i++) {
-            node n = node_at(s, face, ((double)i - (double)f->p_offset) / (double)f->p_scale,
-                             ((double)j - (double)f->q_offset) / (double)f->q_scale);
-            double linear = w->ambient * ambient_at(&n, near, near_count) + lamps_at(w, &n);
-            f->light[j * f->light_p + i] = (float)(pow(linear, 1 / 2.2) * stain_at(&n));
-        }
+    for (int j = 0; j < f->light_q; j += BLOCK)
+        for (int i = 0; i < f->light_p; i += BLOCK)
+            bake_block(b, s, face, i, j);
     return OMMA_OK;
 }
 
@@ -248,14 +298,21 @@ static bool has_face(const scene_shape *s, int face)
 omma_error scene_bake(scene_world *w)
 {
     omma_error err = OMMA_OK;
-    scene_shape **near = omma_new_array(scene_shape *, w->shape_count + 1);
-    for (size_t i = 0; i < w->shape_count && !err; i++) {
-        scene_shape *s = &w->shapes[i];
-        size_t near_count = shapes_near(w, s, near);
+    baker b = {.world = w,
+               .all = omma_new_array(scene_shape *, w->shape_count + 1),
+               .near = omma_new_array(scene_shape *, w->shape_count + 1),
+               .shadows = omma_new_array(size_t, w->light_count + 1)};
+    for (size_t i = 0; i < w->shape_count; i++)
+        if (w->shapes[i].casts_shadow || w->shapes[i].kind == SCENE_HALL)
+            b.all[b.all_count++] = &w->shapes[i];
+    for (size_t i = 0; i < w->light_count; i++)
+        b.shadows[i] = SIZE_MAX;
+    for (size_t i = 0; i < w->shape_count && !err; i++)
         for (int face = 0; face < SCENE_FACES && !err; face++)
-            if (has_face(s, face) && s->surface[face].light_p > 0)
-                err = bake_face(w, s, face, near, near_count);
-    }
-    free(near);
+            if (has_face(&w->shapes[i], face) && w->shapes[i].surface[face].light_p > 0)
+                err = bake_face(&b, &w->shapes[i], face);
+    free(b.all);
+    free(b.near);
+    free(b.shadows);
     return err;
 }

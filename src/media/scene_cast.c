@@ -25,6 +25,20 @@ static inline float max(float a, float b)
     return a > b ? a : b;
 }
 
+static inline float bits_to_float(int32_t bits)
+{
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+static inline int32_t float_to_bits(float f)
+{
+    int32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    return bits;
+}
+
 /* The direction's inverse, never infinite. */
 static inline float inverse(float d)
 {
@@ -53,12 +67,13 @@ static void cast_box(scene_rays *r, const scene_view *v, int32_t code)
         float near2 = min(low2 * i2, high2 * i2), far2 = max(low2 * i2, high2 * i2);
         float near = max(near0, max(near1, near2)), far = min(far0, min(far1, far2));
 
-        int32_t face = near == near0   ? (d0 < 0 ? 1 : 0)
-                       : near == near1 ? (d1 < 0 ? 3 : 2)
-                                       : (d2 < 0 ? 5 : 4);
-        int hit = (near <= far) & (near > NEAREST_M) & (near < r->z[i]);
-        r->z[i] = hit ? near : r->z[i];
-        r->face[i] = hit ? code + face : r->face[i];
+        int32_t face0 = d0 < 0 ? 1 : 0, face1 = d1 < 0 ? 3 : 2, face2 = d2 < 0 ? 5 : 4;
+        int32_t face12 = near == near1 ? face1 : face2, face = near == near0 ? face0 : face12;
+        float z = r->z[i];
+        int32_t before = r->face[i];
+        int hit = (near <= far) & (near > NEAREST_M) & (near < z);
+        r->z[i] = hit ? near : z;
+        r->face[i] = hit ? code + face : before;
     }
 }
 
@@ -80,12 +95,13 @@ static void cast_hall(scene_rays *r, const scene_view *v, int32_t code)
         float far2 = max(low2 * i2, high2 * i2);
         float far = min(far0, min(far1, far2));
 
-        int32_t face = far == far0   ? (d0 < 0 ? 0 : 1)
-                       : far == far1 ? (d1 < 0 ? 2 : 3)
-                                     : (d2 < 0 ? 4 : 5);
-        int hit = (far > NEAREST_M) & (far < r->z[i]);
-        r->z[i] = hit ? far : r->z[i];
-        r->face[i] = hit ? code + face : r->face[i];
+        int32_t face0 = d0 < 0 ? 0 : 1, face1 = d1 < 0 ? 2 : 3, face2 = d2 < 0 ? 4 : 5;
+        int32_t face12 = far == far1 ? face1 : face2, face = far == far0 ? face0 : face12;
+        float z = r->z[i];
+        int32_t before = r->face[i];
+        int hit = (far > NEAREST_M) & (far < z);
+        r->z[i] = hit ? far : z;
+        r->face[i] = hit ? code + face : before;
     }
 }
 
@@ -117,18 +133,24 @@ static void cast_round(scene_rays *r, const scene_view *v, int32_t code)
             far = far1 < far ? far1 : far;
             hit &= near <= far;
         }
-        hit &= (near > (double)NEAREST_M) & (near < (double)r->z[i]);
-        r->z[i] = hit ? (float)near : r->z[i];
-        r->face[i] = hit ? code + face : r->face[i];
+        float z = r->z[i];
+        int32_t before = r->face[i];
+        hit &= (near > (double)NEAREST_M) & (near < (double)z);
+        r->z[i] = hit ? (float)near : z;
+        r->face[i] = hit ? code + face : before;
     }
 }
 
+/* Depths are positive, so their bits are in the same order, and a maximum of whole numbers is one
+ * that compilers vectorise. */
 static float farthest(const scene_rays *r)
 {
-    float z = 0;
-    for (int i = 0; i < SCENE_RAYS; i++)
-        z = max(z, r->z[i]);
-    return z;
+    int32_t bits = 0;
+    for (int i = 0; i < SCENE_RAYS; i++) {
+        int32_t z = float_to_bits(r->z[i]);
+        bits = z > bits ? z : bits;
+    }
+    return bits_to_float(bits);
 }
 
 static void cast(scene_rays *rays, const scene_view *views, const uint16_t *list, size_t count)
@@ -168,6 +190,8 @@ typedef struct patch {
     _Alignas(64) float dv[SCENE_RAYS];
     _Alignas(64) float rho[SCENE_RAYS]; /* squared: the longer way; then what a tap should cover */
     _Alignas(64) float minor[SCENE_RAYS]; /* squared: the shorter way */
+    _Alignas(64) float scale[SCENE_RAYS]; /* of the finer mip level: 1, 0.5 ... */
+    _Alignas(64) float blend[SCENE_RAYS]; /* share of the coarser one */
     _Alignas(64) float luma[SCENE_RAYS];
     _Alignas(64) float cb[SCENE_RAYS];
     _Alignas(64) float cr[SCENE_RAYS];
@@ -255,28 +279,17 @@ static void locate_round(patch *t, const scene_view *v, float pixel)
  * instead of being blurred (in the spirit of McCormack et al., "Feline", SIGGRAPH 1999). */
 static int choose_taps(patch *t)
 {
-    float longest = 1;
-    for (int i = 0; i < t->n; i++)
-        longest = max(longest, t->rho[i] / max(t->minor[i], 1e-12f));
+    int32_t longest_bits = 0;
+    for (int i = 0; i < t->n; i++) {
+        int32_t ratio = float_to_bits(t->rho[i] / max(t->minor[i], 1e-12f));
+        longest_bits = ratio > longest_bits ? ratio : longest_bits;
+    }
+    float longest = bits_to_float(longest_bits);
     int taps = longest < 2.0f ? 1 : longest < 8 ? 2 : 4;
     const float share = 1.0f / (float)(taps * taps);
     for (int i = 0; i < t->n; i++)
         t->rho[i] = max(t->minor[i], t->rho[i] * share);
     return taps;
-}
-
-static inline float bits_to_float(int32_t bits)
-{
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-static inline int32_t float_to_bits(float f)
-{
-    int32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    return bits;
 }
 
 static inline int32_t floor_of(float x)
@@ -285,52 +298,94 @@ static inline int32_t floor_of(float x)
     return i - ((float)i > x);
 }
 
+/* Where the four texels around a point lie in the pyramid, and its place between them. */
+typedef struct corners {
+    _Alignas(64) int32_t at[4][SCENE_RAYS];
+    _Alignas(64) uint32_t texel[4][SCENE_RAYS];
+    _Alignas(64) float a[SCENE_RAYS];
+    _Alignas(64) float b[SCENE_RAYS];
+} corners;
+
+/* finer is 1 for the finer of the two levels and 0.5 for the coarser. Addresses, loads and sums are
+ * loops of their own, for loads cannot be vectorised everywhere. */
+static void find_corners(corners *restrict c, const patch *restrict t, float along, float finer)
+{
+    for (int i = 0; i < t->n; i++) {
+        float scale = t->scale[i] * finer;
+        int32_t size = (int32_t)(scale * SCENE_TEXTURE_SIZE), mask = size - 1;
+        float x = (t->u[i] + along * t->du[i]) * scale - 0.5f;
+        float y = (t->v[i] + along * t->dv[i]) * scale - 0.5f;
+        int32_t xi = floor_of(x), yi = floor_of(y);
+        int32_t x0 = xi & mask, x1 = (xi + 1) & mask;
+        int32_t row0 = size * (size + (yi & mask)), row1 = size * (size + ((yi + 1) & mask));
+        c->at[0][i] = row0 + x0;
+        c->at[1][i] = row0 + x1;
+        c->at[2][i] = row1 + x0;
+        c->at[3][i] = row1 + x1;
+        c->a[i] = x - (float)xi;
+        c->b[i] = y - (float)yi;
+    }
+}
+
+static void load_corners(corners *restrict c, const uint32_t *restrict texels, int n)
+{
+    for (int i = 0; i < n; i++) {
+        c->texel[0][i] = texels[c->at[0][i]];
+        c->texel[1][i] = texels[c->at[1][i]];
+        c->texel[2][i] = texels[c->at[2][i]];
+        c->texel[3][i] = texels[c->at[3][i]];
+    }
+}
+
 static inline float luma_of(uint32_t texel)
 {
     return (float)(int32_t)(texel & 255);
 }
 
-/* Bilinear luma at one level of size texels; chroma of the texel that (u, v) lies in is left in
- * *texel. */
-static inline float sample(const uint32_t *restrict texels, float u, float v, float scale,
-                           uint32_t *texel)
+static inline float bilinear(const corners *c, int i)
 {
-    int32_t size = (int32_t)(scale * SCENE_TEXTURE_SIZE), mask = size - 1;
-    float x = u * scale - 0.5f, y = v * scale - 0.5f;
-    int32_t xi = floor_of(x), yi = floor_of(y);
-    float a = x - (float)xi, b = y - (float)yi;
-    int32_t x0 = xi & mask, x1 = (xi + 1) & mask;
-    int32_t row0 = size * (size + (yi & mask)), row1 = size * (size + ((yi + 1) & mask));
-    uint32_t t00 = texels[row0 + x0], t01 = texels[row0 + x1];
-    uint32_t t10 = texels[row1 + x0], t11 = texels[row1 + x1];
-    float top = luma_of(t00) + a * (luma_of(t01) - luma_of(t00));
-    float bottom = luma_of(t10) + a * (luma_of(t11) - luma_of(t10));
-    uint32_t left = b < 0.5f ? t00 : t10, right = b < 0.5f ? t01 : t11;
-    *texel = a < 0.5f ? left : right;
-    return top + b * (bottom - top);
+    float y0 = luma_of(c->texel[0][i]), y1 = luma_of(c->texel[1][i]);
+    float y2 = luma_of(c->texel[2][i]), y3 = luma_of(c->texel[3][i]);
+    float top = y0 + c->a[i] * (y1 - y0), bottom = y2 + c->a[i] * (y3 - y2);
+    return top + c->b[i] * (bottom - top);
+}
+
+/* The mip level of each ray, log2(rho) / 2 with straight pieces between powers of two. */
+static void choose_levels(patch *t)
+{
+    for (int i = 0; i < t->n; i++) {
+        float level = (float)(float_to_bits(t->rho[i]) - 0x3f800000) * (0.5f / 8388608.0f);
+        level = max(level, 0);
+        level = min(level, SCENE_TEXTURE_LEVELS - 1.01f);
+        int32_t whole = (int32_t)level;
+        t->scale[i] = bits_to_float((127 - whole) * 8388608);
+        t->blend[i] = level - (float)whole;
+    }
 }
 
 /* Trilinear luma, nearest chroma (which the picture halves anyway), mean over taps. */
 static void fetch(patch *restrict t, const uint32_t *restrict texels, int taps)
 {
+    corners fine, coarse;
+    const float share = 1.0f / (float)taps;
+    choose_levels(t);
     for (int i = 0; i < t->n; i++)
         t->luma[i] = t->cb[i] = t->cr[i] = 0;
-    const float share = 1.0f / (float)taps;
     for (int k = 0; k < taps; k++) {
         const float along = ((float)k + 0.5f) * share - 0.5f;
+        find_corners(&fine, t, along, 1);
+        find_corners(&coarse, t, along, 0.5f);
+        load_corners(&fine, texels, t->n);
+        load_corners(&coarse, texels, t->n);
         for (int i = 0; i < t->n; i++) {
-            /* log2(rho) / 2, straight between powers of two */
-            float level = (float)(float_to_bits(t->rho[i]) - 0x3f800000) * (0.5f / 8388608.0f);
-            level = max(0, min(level, SCENE_TEXTURE_LEVELS - 1.01f));
-            int32_t whole = (int32_t)level;
-            float scale = bits_to_float((127 - whole) * 8388608);
-            float u = t->u[i] + along * t->du[i], v = t->v[i] + along * t->dv[i];
-            uint32_t fine, coarse;
-            float a = sample(texels, u, v, scale, &fine);
-            float b = sample(texels, u, v, scale * 0.5f, &coarse);
-            t->luma[i] += share * (a + (level - (float)whole) * (b - a));
-            t->cb[i] += share * (float)((int32_t)(coarse >> 8 & 255) - 128);
-            t->cr[i] += share * (float)((int32_t)(coarse >> 16 & 255) - 128);
+            float a = bilinear(&fine, i), b = bilinear(&coarse, i);
+            t->luma[i] += share * (a + t->blend[i] * (b - a));
+            int32_t t0 = (int32_t)coarse.texel[0][i], t1 = (int32_t)coarse.texel[1][i];
+            int32_t t2 = (int32_t)coarse.texel[2][i], t3 = (int32_t)coarse.texel[3][i];
+            int32_t left = coarse.b[i] < 0.5f ? t0 : t2, right = coarse.b[i] < 0.5f ? t1 : t3;
+            int32_t texel = coarse.a[i] < 0.5f ? left : right;
+            t->cb[i] += share * (float)((texel >> 8 & 255) - 128);
+            t->cr[i] += share * (float)((texel >> 16 & 255) - 128);
         }
     }
 }
@@ -339,21 +394,35 @@ static void light_up(patch *restrict t, const scene_surface *f)
 {
     static const float full[4] = {1, 1, 1, 1};
     const bool lit = f->light;
-    const float *restrict light = lit ? f->light : full;
+    const float *light = lit ? f->light : full;
     const int columns = lit ? f->light_p : 2, rows = lit ? f->light_q : 2;
     const float last_p = (float)columns - 1.001f, last_q = (float)rows - 1.001f;
     const float p_scale = f->p_scale, p_offset = f->p_offset;
     const float q_scale = f->q_scale, q_offset = f->q_offset;
     const float gain = f->gain, dye_cb = f->cb, dye_cr = f->cr;
 
+    corners c;
+    float node[4][SCENE_RAYS];
     for (int i = 0; i < t->n; i++) {
-        float p = max(0, min(t->p[i] * p_scale + p_offset, last_p));
-        float q = max(0, min(t->q[i] * q_scale + q_offset, last_q));
-        int32_t pi = (int32_t)p, qi = (int32_t)q, at = qi * columns + pi;
-        float a = p - (float)pi, b = q - (float)qi;
-        float top = light[at] + a * (light[at + 1] - light[at]);
-        float bottom = light[at + columns] + a * (light[at + columns + 1] - light[at + columns]);
-        float k = (top + b * (bottom - top)) * gain, luma = t->luma[i];
+        float p = max(t->p[i] * p_scale + p_offset, 0), q = max(t->q[i] * q_scale + q_offset, 0);
+        p = min(p, last_p);
+        q = min(q, last_q);
+        int32_t pi = (int32_t)p, qi = (int32_t)q;
+        c.at[0][i] = qi * columns + pi;
+        c.a[i] = p - (float)pi;
+        c.b[i] = q - (float)qi;
+    }
+    for (int i = 0; i < t->n; i++) {
+        const float *at = light + c.at[0][i];
+        node[0][i] = at[0];
+        node[1][i] = at[1];
+        node[2][i] = at[columns];
+        node[3][i] = at[columns + 1];
+    }
+    for (int i = 0; i < t->n; i++) {
+        float top = node[0][i] + c.a[i] * (node[1][i] - node[0][i]);
+        float bottom = node[2][i] + c.a[i] * (node[3][i] - node[2][i]);
+        float k = (top + c.b[i] * (bottom - top)) * gain, luma = t->luma[i];
         t->luma[i] = k * luma;
         t->cb[i] = k * (t->cb[i] + dye_cb * luma);
         t->cr[i] = k * (t->cr[i] + dye_cr * luma);

@@ -6,8 +6,7 @@
 static const scene_material oak = {.paint = SCENE_WOOD, .metres = 0.9f};
 static const scene_material walnut = {
     .paint = SCENE_WOOD, .metres = 0.8f, .gain = 0.55f, .cb = 0.02f, .cr = 0.0f};
-static const scene_material white_wood = {
-    .paint = SCENE_WOOD, .metres = 1.1f, .gain = 1.5f, .cb = 0.15f, .cr = -0.12f};
+static const scene_material white_wood = {.paint = SCENE_PLASTER, .metres = 1.1f, .gain = 1.05f};
 static const scene_material steel = {.paint = SCENE_METAL, .metres = 0.5f};
 static const scene_material brass = {
     .paint = SCENE_METAL, .metres = 0.5f, .gain = 1.1f, .cb = -0.18f, .cr = 0.07f};

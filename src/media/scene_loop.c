@@ -86,10 +86,12 @@ static void build_left(scene_world *w, uint32_t seed)
     scene_put_plant(w, outside(0, 3.7, 0.5), 1.6, seed);
     scene_put_cabinet(w, core(0, 0.3, 0.2), 1.1, 0.75, 0.34);
     scene_put_picture(w, outside(0, -2.4, 0), 1.3, 1.0, 0.7, SCENE_POSTER, 3);
+    scene_put_picture(w, outside(0, -3.5, 0), 1.2, 0.5, 0.9, SCENE_POSTER, 9);
 }
 
 static void build_far(scene_world *w, uint32_t seed)
 {
+    scene_put_picture(w, outside(1, -2.6, 0), 1.1, 0.8, 1.1, SCENE_POSTER, 10);
     scene_put_window(w, outside(1, 0.5, 0), 0.9, 1.5, 1.2, true);
     scene_put_radiator(w, outside(1, 0.5, 0), 1.2);
     scene_put_picture(w, core(1, -0.5, 0), 1.2, 0.8, 0.9, SCENE_BOARD, 0);
@@ -104,6 +106,9 @@ static void build_right(scene_world *w, uint32_t seed)
 {
     const scene_material cover = {
         .paint = SCENE_FABRIC, .metres = 1.1f, .gain = 0.9f, .cb = -0.1f, .cr = 0.12f};
+    scene_put_picture(w, outside(2, -3.2, 0), 1.3, 0.7, 0.5, SCENE_POSTER, 11);
+    scene_put_picture(w, outside(2, -2.2, 0), 1.1, 0.7, 1.0, SCENE_POSTER, 12);
+    scene_put_shelf(w, outside(2, -3.2, 0.16), 0.9, 0.9, 2, seed + 4);
     scene_put_sofa(w, outside(2, 0.4, 0.5), 1.7, &cover);
     scene_put_picture(w, outside(2, 0.4, 0), 1.3, 1.1, 0.75, SCENE_POSTER, 6);
     scene_put_picture(w, core(2, 0.1, 0), 1.3, 0.7, 0.9, SCENE_POSTER, 7);
@@ -115,6 +120,8 @@ static void build_right(scene_world *w, uint32_t seed)
 static void build_near(scene_world *w, uint32_t seed)
 {
     const scene_material seat = {.paint = SCENE_FABRIC, .metres = 0.8f, .cb = 0.12f, .cr = -0.1f};
+    scene_put_picture(w, outside(3, -3.3, 0), 1.2, 0.9, 0.9, SCENE_POSTER, 13);
+    scene_put_picture(w, outside(3, -2.1, 0), 1.4, 0.7, 0.5, SCENE_POSTER, 4);
     scene_put_door(w, outside(3, 0.3, 0), 0, 0, 1.1f);
     scene_put_picture(w, outside(3, -0.5, 0), 1.4, 0.4, 0.25, SCENE_SIGN, 0);
     scene_put_shelf(w, core(3, 0.3, 0.16), 1.3, 1.9, 5, seed + 9);

@@ -16,12 +16,13 @@ typedef struct point {
 
 static float clamp01(float x)
 {
-    return fminf(fmaxf(x, 0), 1);
+    return x < 0 ? 0 : x > 1 ? 1 : x;
 }
 
 static float fraction(float x)
 {
-    return x - floorf(x);
+    float below = x - (float)(int)x;
+    return below < 0 ? below + 1 : below;
 }
 
 static void set(float rgb[3], float r, float g, float b)

@@ -42,8 +42,7 @@ static void build_shell(scene_world *w)
     const scene_material floor = {.paint = SCENE_PLANKS, .metres = 1.9f};
     const scene_material ceiling = {.paint = SCENE_PLASTER, .metres = 2.2f, .gain = 1.08f};
     const scene_material bricks = {.paint = SCENE_BRICKS, .metres = 1.45f};
-    const scene_material skirting = {
-        .paint = SCENE_WOOD, .metres = 1.1f, .gain = 1.5f, .cb = 0.15f, .cr = -0.12f};
+    const scene_material skirting = {.paint = SCENE_PLASTER, .metres = 1.1f, .gain = 1.05f};
     size_t shell =
         scene_add_hall(w, &(scene_place){0, -HEIGHT / 2, 0, WIDTH, HEIGHT, DEPTH, 0}, &paper);
     scene_paint_face(w, shell, 2, &ceiling);

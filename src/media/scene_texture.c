@@ -5,35 +5,21 @@
 #include <math.h>
 #include <stdlib.h>
 
-uint32_t scene_hash(uint32_t a, uint32_t b, uint32_t c)
+/* floorf without a call into the maths library. */
+static float whole(float x)
 {
-    /* Finaliser of MurmurHash3 (Appleby, public domain) over a linear mix of the three. */
-    uint32_t h =
-        a * 0x9e3779b1u ^ (b * 0x85ebca77u + 0x165667b1u) ^ (c * 0xc2b2ae3du + 0x27d4eb2fu);
-    h = (h ^ (h >> 16)) * 0x85ebca6bu;
-    h = (h ^ (h >> 13)) * 0xc2b2ae35u;
-    return h ^ (h >> 16);
-}
-
-float scene_hash_unit(uint32_t a, uint32_t b, uint32_t c)
-{
-    return (float)(scene_hash(a, b, c) >> 8) * (1.0f / 16777216.0f);
-}
-
-static int wrap(int i, int period)
-{
-    i %= period;
-    return i < 0 ? i + period : i;
+    float i = (float)(int)x;
+    return i > x ? i - 1 : i;
 }
 
 float scene_noise(uint32_t seed, float u, float v, int fu, int fv)
 {
-    float x = u * (float)fu, y = v * (float)fv;
-    float fx = floorf(x), fy = floorf(y);
-    uint32_t x0 = (uint32_t)wrap((int)fx, fu), x1 = (uint32_t)wrap((int)fx + 1, fu);
-    uint32_t y0 = (uint32_t)wrap((int)fy, fv), y1 = (uint32_t)wrap((int)fy + 1, fv);
+    float x = (u - whole(u)) * (float)fu, y = (v - whole(v)) * (float)fv;
+    int xi = (int)x < fu ? (int)x : fu - 1, yi = (int)y < fv ? (int)y : fv - 1;
+    uint32_t x0 = (uint32_t)xi, x1 = xi + 1 == fu ? 0 : x0 + 1;
+    uint32_t y0 = (uint32_t)yi, y1 = yi + 1 == fv ? 0 : y0 + 1;
 
-    float a = x - fx, b = y - fy;
+    float a = x - (float)xi, b = y - (float)yi;
     a = a * a * (3 - 2 * a);
     b = b * b * (3 - 2 * b);
     float top = scene_hash_unit(seed, x0, y0) * (1 - a) + scene_hash_unit(seed, x1, y0) * a;
@@ -73,7 +59,7 @@ static void sample(const painter *p, float x, float y, float ycc[3])
     float rgb[3] = {0, 0, 0};
     scene_paint_at(p->paint, p->variant, p->seed, x * step, y * step, rgb);
     for (int c = 0; c < 3; c++)
-        rgb[c] = fminf(fmaxf(rgb[c], 0), 1);
+        rgb[c] = rgb[c] < 0 ? 0 : rgb[c] > 1 ? 1 : rgb[c];
     to_ycc(rgb, ycc);
 }
 

@@ -107,7 +107,7 @@ void scene_paint_face(scene_world *w, size_t shape, int face, const scene_materi
     if (m->glows)
         return;
 
-    const double spacing = 0.12; /* m between nodes of light */
+    const double spacing = 0.15; /* m between nodes of light */
     f->light_p = (int)fmin(fmax(ceil(extent[0] / spacing) + 1, 2), 200);
     f->light_q = (int)fmin(fmax(ceil(extent[1] / spacing) + 1, 2), 200);
     f->p_scale = (float)((f->light_p - 1) / extent[0]);
@@ -128,8 +128,9 @@ static size_t add_shape(scene_world *w, scene_kind kind, const scene_place *at,
         .local_from_world = {c, 0, -s, 0, 1, 0, s, 0, c},
         .half = {at->sx / 2, at->sy / 2, at->sz / 2},
         .radius = sqrt(at->sx * at->sx + at->sy * at->sy + at->sz * at->sz) / 2,
-        .casts_shadow = kind != SCENE_HALL && !m->glows,
     };
+    /* what is smaller than a book would only cost time */
+    w->shapes[i].casts_shadow = kind != SCENE_HALL && !m->glows && w->shapes[i].radius > 0.19;
     for (int face = 0; face < SCENE_FACES; face++)
         scene_paint_face(w, i, face, m);
     return i;
