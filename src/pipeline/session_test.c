@@ -114,6 +114,7 @@ static void a_scaled_camera_sees_the_same_rays(void)
     omma_tracker_stats stats = {0};
 
     CHECK_OK(omma_session_create(&s, &options, NULL));
+    omma_session_run(s); /* a map or none: the tracker has taken the camera */
     omma_session_stats(s, &stats);
     CHECK(stats.camera.width == 96 && stats.camera.height == 64);
     /* The corner of a picture is half a pixel outside the centre of its first pixel. */
