@@ -95,7 +95,7 @@ void manual_overview(FILE *out, const command *const *all)
     section(out, "ENVIRONMENT");
     fprintf(out, "*NO\\_COLOR*\n\tno colours, whatever its value.\n\n"
                  "*OMMA\\_CPU*\n\t_scalar_, _avx2_ or _avx512_: use no more of the processor than "
-                 "this; results stay the same.\n");
+                 "this; results agree to rounding.\n");
     exit_section(out);
     section(out, "SEE ALSO");
     fprintf(out, "*ffmpeg*(1), *colmap*(1)\n");
