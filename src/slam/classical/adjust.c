@@ -2,7 +2,6 @@
 #include "adjust.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -233,7 +232,6 @@ static adjust_result adjust(world *w, const uint32_t *moving, size_t n, const ad
                                                 .min_decrease = 1e-3,
                                             },
                                             error, &result);
-        if (getenv("BADBG")) fprintf(stderr, "BA err %d poses %zu pts %zu obs %zu cost %.1f -> %.1f it %d rms %.3f\n", err, b.poses, b.points, b.sights, result.cost_before, result.cost_after, result.iterations, result.rms_px);
         if (!err) {
             omma_bundle_point_information(&problem, information);
             if (o->free_camera)
@@ -267,4 +265,39 @@ adjust_result adjust_submap(world *w, uint32_t submap, const adjust_options *o)
     adjust_result out = adjust(w, moving, n, o);
     free(moving);
     return out;
+}
+
+double adjust_readout(const world *w, uint32_t k, bool everywhere)
+{
+    uint32_t list[WINDOW + 1] = {k};
+    size_t n = 1 + adjust_neighbours(w, k, MIN_SHARED, list + 1, WINDOW);
+    const double prior_information = 1 / (0.005 * 0.005), limit = 0.05;
+    double information = prior_information, gradient = -prior_information * w->readout;
+
+    for (size_t i = 0; i < (everywhere ? w->keyframe_count : n); i++) {
+        const keyframe *key = &w->keyframes[everywhere ? i : list[i]];
+        if (!key->posed || key->culled || key->submap != w->keyframes[k].submap)
+            continue;
+        for (uint32_t j = 0; j < key->feature_count; j++) {
+            const feature *f = &w->features[key->features[j]];
+            double px[2];
+            if (f->state != FEATURE_MATURE)
+                continue;
+            for (uint32_t m = 0; m < f->seen_count; m++) {
+                const observation *o = &f->seen[m];
+                if (&w->keyframes[o->keyframe] != key ||
+                    !feature_project(w, f, &key->camera_from_world, px, NULL, NULL))
+                    continue;
+                /* Both ends of a sight move with the readout. */
+                double dx = o->roll_x - f->roll_x, dy = o->roll_y - f->roll_y;
+                double rx = px[0] - o->x, ry = px[1] - o->y;
+                double e = sqrt(rx * rx + ry * ry) * o->inverse_sigma;
+                double weight = o->inverse_sigma * o->inverse_sigma * (e > 1.5 ? 1.5 / e : 1);
+                information += weight * (dx * dx + dy * dy);
+                gradient += weight * (dx * rx + dy * ry);
+            }
+        }
+    }
+    double readout = w->readout + gradient / information;
+    return fmax(-limit, fmin(limit, readout));
 }

@@ -26,3 +26,10 @@ adjust_result adjust_submap(world *w, uint32_t submap, const adjust_options *opt
 /** Keyframes by how many features they share with one, best first. @return how many, at most max. */
 size_t adjust_neighbours(const world *w, uint32_t keyframe, uint32_t min_shared, uint32_t *out,
                          size_t max);
+
+/**
+ * How the sights of a keyframe's neighbourhood would like the shutter's readout changed: one Gauss-Newton
+ * step with everything else held, against a prior of no rolling shutter.
+ * @return the new readout, s.
+ */
+double adjust_readout(const world *w, uint32_t keyframe, bool everywhere);

@@ -206,6 +206,18 @@ static void follow(classical *c, const omma_se3 *predicted)
     free(found);
 }
 
+/* The turn since the last frame tells how fast the camera turned in this one, if that was not long ago. */
+static void unroll(classical *c, int64_t elapsed_ns)
+{
+    double seconds = 1e-9 * (double)elapsed_ns;
+
+    omma_so3_log(c->velocity.R, c->world.turn);
+    for (int i = 0; i < 3; i++)
+        c->world.turn[i] *= seconds < 0.08 ? 1 / seconds : 0;
+    for (size_t i = 0; i < c->sights.count; i++)
+        sight_unroll(&c->world, &c->sights.item[i]);
+}
+
 static size_t count_mature(const classical *c)
 {
     size_t n = 0;
@@ -248,6 +260,19 @@ static void adjust_all(classical *c, int iterations)
     }
 }
 
+static void refine_readout(classical *c, uint32_t k, bool everywhere)
+{
+    double readout = adjust_readout(&c->world, k, everywhere);
+    if (fabs(readout - c->world.readout) > 2e-4) {
+        world_set_readout(&c->world, readout);
+        for (size_t i = 0; i < c->sights.count; i++) {
+            sight *s = &c->sights.item[i];
+            s->ux = s->x + (float)readout * s->roll_x;
+            s->uy = s->y + (float)readout * s->roll_y;
+        }
+    }
+}
+
 static void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
 {
     world *w = &c->world;
@@ -259,12 +284,14 @@ static void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
     start = stages_begin();
     if (!c->camera_known && w->keyframe_count >= c->next_global) {
         adjust_all(c, 10);
+        omma_debug(c->log, "readout %.1f ms", 1e3 * w->readout);
         c->next_global = (uint32_t)(w->keyframe_count * 3 / 2 + 1);
     } else {
         adjust_result a = adjust_around(w, k, &(adjust_options){.iterations = 6, .drop_outliers = true});
         if (a.done)
             c->rms_px = a.rms_px;
     }
+    refine_readout(c, k, false);
     stages_end(&c->stages, STAGE_ADJUST, start);
 
     start = stages_begin();
@@ -285,7 +312,7 @@ static double median_flow(classical *c, const keyframe *from, uint32_t k)
         const sight *s = &c->sights.item[i];
         float x, y;
         if (!s->outlier && feature_sight_in(&c->world.features[s->feature], k, &x, &y))
-            flow[n++] = hypotf(s->x - x, s->y - y);
+            flow[n++] = hypotf(s->ux - x, s->uy - y);
     }
     if (n < 10)
         return 1e9;
@@ -646,6 +673,7 @@ static void first_camera(classical *c, const omma_frame *frame)
         camera.cy = 0.5 * (frame->height - 1);
     }
     world_set_camera(&c->world, &camera);
+    c->world.readout = tune("RS", 0);
     double area = (double)frame->width * frame->height;
     double features = c->options.features ? c->options.features : 350;
     c->cell = (int)lround(sqrt(area / features) * tune("CELL",0.85));
@@ -681,6 +709,7 @@ static omma_error push_frame(classical *c, omma_frame *frame)
         stages_end(&c->stages, STAGE_ROTATION, start);
         start = stages_begin();
         follow(c, &predicted);
+        unroll(c, w->records[r].time_ns - w->records[r - 1].time_ns);
         stages_end(&c->stages, STAGE_FOLLOW, start);
         if (c->has_map) {
             track(c, r, frame, &before, &predicted);
@@ -727,7 +756,8 @@ static omma_error classical_finish(void *self, const omma_update **out)
     c->view_count = c->correction_count = 0;
     complete_result r = complete(&c->world, &(complete_options){.free_camera = camera_freedom(c),
                                                                 .seed = c->options.seed,
-                                                                .log = c->log});
+                                                                .log = c->log,
+                                                                .follower = &c->follower});
     if (r.rms_px > 0) {
         c->rms_px = r.rms_px;
         c->focal_sigma = r.focal_sigma_px;

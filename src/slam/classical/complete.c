@@ -2,12 +2,11 @@
 #define OMMA_MODULE "slam"
 #include "complete.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "adjust.h"
 #include "localize.h"
+#include "reclaim.h"
 
 /* The keyframe of the same submap nearest in time. */
 static int32_t nearest_keyframe(const world *w, uint32_t r, uint32_t submap)
@@ -55,6 +54,18 @@ static void pose_frame(world *w, uint32_t r, const omma_se3 *neighbour, uint64_t
     }
 }
 
+/* The submap that most frames hang on. */
+static uint32_t main_submap(const world *w)
+{
+    uint32_t *count = omma_new_array(uint32_t, w->keyframe_count + 1), best = 0;
+
+    for (size_t i = 0; i < w->record_count; i++)
+        if (w->records[i].posed && ++count[w->records[i].submap] > count[best])
+            best = w->records[i].submap;
+    free(count);
+    return best;
+}
+
 complete_result complete(world *w, const complete_options *o)
 {
     complete_result out = {0};
@@ -67,6 +78,12 @@ complete_result complete(world *w, const complete_options *o)
             submaps = w->keyframes[i].submap + 1;
     for (uint32_t submap = 0; submap < submaps; submap++)
         for (int round = 0; round < 3; round++) {
+            for (size_t k = w->keyframe_count; k-- > 0 && round < 2 && submap == 0;)
+                if (w->keyframes[k].posed && !w->keyframes[k].culled && w->keyframes[k].submap == 0) {
+                    world_set_readout(w, adjust_readout(w, (uint32_t)k, true));
+                    omma_debug(o->log, "readout %.2f ms", 1e3 * w->readout);
+                    break;
+                }
             adjust_result r = adjust_submap(w, submap,
                                             &(adjust_options){.iterations = 10,
                                                               .free_camera = submap ? 0 : o->free_camera,
@@ -79,9 +96,9 @@ complete_result complete(world *w, const complete_options *o)
                            r.poses, r.points, r.sights, r.rms_px, w->camera.fx, w->camera.k[0]);
             }
         }
-    if (getenv("BADBG")) { int n[8]={0}; double sum[8]={0}; int far[8]={0}; int weak[8]={0};
-        for (size_t i=0;i<w->feature_count;i++){ feature*f=&w->features[i]; if(f->state!=FEATURE_MATURE)continue; for(uint32_t j=0;j<f->seen_count;j++){double px[2]; if(!feature_project(w,f,&w->keyframes[f->seen[j].keyframe].camera_from_world,px,NULL,NULL))continue; double e=(px[0]-f->seen[j].x)*(px[0]-f->seen[j].x)+(px[1]-f->seen[j].y)*(px[1]-f->seen[j].y); n[f->level]++; sum[f->level]+=e<25?e:25; far[f->level]+=e>4; weak[f->level]+=f->seen[j].inverse_sigma<0.9*sight_inverse_sigma(f->level);}}
-        for(int l=0;l<4;l++)fprintf(stderr,"level %d n %d rms %.3f >2px %d weak %d\n",l,n[l],sqrt(sum[l]/(n[l]+1)),far[l],weak[l]);}
+    uint32_t reclaimed = reclaim(w, o->follower, main_submap(w), o->seed);
+    if (reclaimed)
+        omma_info(o->log, "%u earlier frames recognised in the finished map", reclaimed);
     for (uint32_t r = 0; r < w->record_count; r++) {
         pose_frame(w, r, known ? &pose : NULL, o->seed);
         known = w->records[r].posed;

@@ -2,12 +2,14 @@
 /** The end of a run: everything is adjusted once more, and every frame that can gets its final pose. */
 #pragma once
 
+#include "follow.h"
 #include "world.h"
 
 typedef struct complete_options {
     unsigned free_camera;
     uint64_t seed;
     const omma_log *log;
+    const follower *follower;
 } complete_options;
 
 typedef struct complete_result {

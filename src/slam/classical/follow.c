@@ -269,7 +269,8 @@ size_t follow_by_descriptors(const follower *f, world *w, const follow_input *in
         if (!n || pairs[i].candidate < 0)
             continue;
         const keypoint *k = &points[pairs[i].candidate];
-        sight s = {in->sights[i].feature, k->x, k->y, keypoint_inverse_sigma(k), false, true};
+        sight s = {.feature = in->sights[i].feature, .x = k->x, .y = k->y,
+                   .inverse_sigma = keypoint_inverse_sigma(k), .drifting = true};
         sight fine = s;
         float score;
         if (find_feature(f, w, &w->features[s.feature], in->now, in->pose_now, s.x, s.y,

@@ -18,26 +18,45 @@ typedef struct pair_set {
     uint32_t *feature;  /* n */
     double *a, *b;      /* n x 2 px: in the start keyframe, now */
     float *inverse_sigma; /* n, of the newest sight */
+    double readout;     /* for which the pixels are unrolled */
+    double roll;        /* mean px per s by which the two sights of a pair roll apart */
 } pair_set;
 
-static pair_set pairs_make(const world *w, uint32_t start, const record *now)
+/* Where start keyframe k saw a feature, and how that rolls. */
+static bool start_sight(const feature *f, uint32_t k, observation *out)
 {
+    if (f->anchor == k) {
+        *out = (observation){k, f->x, f->y, f->roll_x, f->roll_y, 0};
+        return true;
+    }
+    for (uint32_t i = f->seen_count; i-- > 0;)
+        if (f->seen[i].keyframe == k) {
+            *out = f->seen[i];
+            return true;
+        }
+    return false;
+}
+
+static pair_set pairs_make(const world *w, uint32_t start, const record *now, double readout)
+{
+    const double change = readout - w->readout;
     size_t n = now->sight_count;
-    pair_set p = {.start = start, .feature = omma_new_array(uint32_t, n + 1),
+    pair_set p = {.start = start, .readout = readout, .feature = omma_new_array(uint32_t, n + 1),
                   .a = omma_new_array(double, 4 * n + 1),
                   .inverse_sigma = omma_new_array(float, n + 1)};
     p.b = p.a + 2 * n;
     for (size_t i = 0; i < n; i++) {
         const sight *s = &now->sights[i];
-        float x, y;
+        observation a;
         if (w->features[s->feature].state == FEATURE_DEAD ||
-            !feature_sight_in(&w->features[s->feature], start, &x, &y))
+            !start_sight(&w->features[s->feature], start, &a))
             continue;
         p.feature[p.n] = s->feature;
-        p.a[2 * p.n] = x;
-        p.a[2 * p.n + 1] = y;
-        p.b[2 * p.n] = s->x;
-        p.b[2 * p.n + 1] = s->y;
+        p.a[2 * p.n] = a.x + change * a.roll_x;
+        p.a[2 * p.n + 1] = a.y + change * a.roll_y;
+        p.b[2 * p.n] = s->ux + change * s->roll_x;
+        p.b[2 * p.n + 1] = s->uy + change * s->roll_y;
+        p.roll += hypot(s->roll_x - a.roll_x, s->roll_y - a.roll_y) / (double)n;
         p.inverse_sigma[p.n] = s->inverse_sigma;
         p.n++;
     }
@@ -145,8 +164,9 @@ static void sights_of_pairs(const pair_set *p, const record *r, const uint32_t *
         if (k == UINT32_MAX)
             continue;
         seen[k] = 1;
-        px[2 * k] = r->sights[i].x;
-        px[2 * k + 1] = r->sights[i].y;
+        const sight *s = &r->sights[i];
+        px[2 * k] = s->x + p->readout * s->roll_x;
+        px[2 * k + 1] = s->y + p->readout * s->roll_y;
     }
 }
 
@@ -428,6 +448,7 @@ static void apply(world *w, const pair_set *p, hypothesis *h, uint32_t now)
     const double unit = sorted[n / 2]; /* 1 / median depth */
     free(sorted);
 
+    world_set_readout(w, p->readout);
     world_set_camera(w, &h->camera);
     keyframe *start = &w->keyframes[p->start];
     start->camera_from_world = omma_se3_identity();
@@ -443,8 +464,8 @@ static void apply(world *w, const pair_set *p, hypothesis *h, uint32_t now)
             continue;
         /* Held by the start keyframe from now on: an earlier anchor has no pose yet. */
         if (f->anchor != p->start) {
-            float x = f->x, y = f->y;
-            uint32_t old = f->anchor;
+            const observation old = {f->anchor, f->x, f->y, f->roll_x, f->roll_y,
+                                     sight_inverse_sigma(f->level)};
             f->x = (float)p->a[2 * i];
             f->y = (float)p->a[2 * i + 1];
             const double px[2] = {f->x, f->y};
@@ -454,8 +475,11 @@ static void apply(world *w, const pair_set *p, hypothesis *h, uint32_t now)
             }
             f->anchor = p->start;
             for (uint32_t k = 0; k < f->seen_count; k++)
-                if (f->seen[k].keyframe == p->start)
-                    f->seen[k] = (observation){old, x, y, sight_inverse_sigma(f->level)};
+                if (f->seen[k].keyframe == p->start) {
+                    f->roll_x = f->seen[k].roll_x;
+                    f->roll_y = f->seen[k].roll_y;
+                    f->seen[k] = old;
+                }
         }
         f->rho = h->rho[i] / unit;
         f->rho_sigma = f->rho * h->quality[i];
@@ -463,9 +487,65 @@ static void apply(world *w, const pair_set *p, hypothesis *h, uint32_t now)
     }
 }
 
+/* Readouts tried for a camera that turns fast: none, and what small rolling shutters have. */
+static const double readouts[] = {0, 0.02};
+
+static double pairs_parallax(const world *w, const pair_set *p)
+{
+    if (p->n < MIN_MATCHES)
+        return 0;
+    double *x = omma_new_array(double, 4 * p->n);
+    normalize(&w->camera, p->a, p->n, x);
+    normalize(&w->camera, p->b, p->n, x + 2 * p->n);
+    double parallax = median_parallax(x, x + 2 * p->n, p->n);
+    free(x);
+    return parallax;
+}
+
+/* The best start keyframe k has to offer; pairs and hypothesis are given. */
+static hypothesis try_start(const world *w, uint32_t k, uint32_t now, const initialise_options *o,
+                            pair_set *pairs)
+{
+    hypothesis best = {0};
+
+    /* What a rolling shutter may feign is no parallax: every readout must leave enough of it. */
+    double parallax = INFINITY;
+    for (size_t i = 0; i < sizeof(readouts) / sizeof(*readouts); i++) {
+        pair_set p = pairs_make(w, k, &w->records[now], readouts[i]);
+        parallax = fmin(parallax, pairs_parallax(w, &p));
+        pairs_free(&p);
+    }
+    for (size_t i = 0; i < sizeof(readouts) / sizeof(*readouts); i++) {
+        pair_set p = pairs_make(w, k, &w->records[now], readouts[i]);
+        hypothesis h = {0};
+        /* Half a pixel of difference cannot be told from noise. */
+        if (p.n >= MIN_MATCHES && (i == 0 || p.roll * readouts[i] > 0.5)) {
+            if (parallax > 0.012)
+                h = best_hypothesis(w, &p, now, o);
+            if (h.good)
+                omma_debug(o->log,
+                           "start %u, now %u, readout %.0f ms: %zu of %zu good, rms %.2f, depth "
+                           "%.3f, focal %.1f +- %.1f, parallax %.2f deg",
+                           w->keyframes[k].frame, now, 1e3 * p.readout, h.good, p.n, h.rms,
+                           h.median_quality, h.camera.fx, h.focal_sigma, parallax * 57.3);
+        }
+        if (i == 0 || (h.good && is_better(&h, &best))) {
+            if (i) {
+                pairs_free(pairs);
+                hypothesis_free(&best);
+            }
+            *pairs = p;
+            best = h;
+        } else {
+            pairs_free(&p);
+            hypothesis_free(&h);
+        }
+    }
+    return best;
+}
+
 bool initialise(world *w, uint32_t first, uint32_t now, const initialise_options *o)
 {
-    const record *r = &w->records[now];
     bool done = false;
 
     /* From the oldest start on: it has seen most parallax, if it still shares enough. */
@@ -473,26 +553,9 @@ bool initialise(world *w, uint32_t first, uint32_t now, const initialise_options
         const keyframe *start = &w->keyframes[k];
         if (start->culled || start->posed || start->frame < first || start->frame >= now)
             continue;
-        pair_set p = pairs_make(w, k, r);
-        hypothesis best = {0};
-        if (p.n >= MIN_MATCHES) {
-            double *x = omma_new_array(double, 4 * p.n);
-            normalize(&w->camera, p.a, p.n, x);
-            normalize(&w->camera, p.b, p.n, x + 2 * p.n);
-            double parallax = median_parallax(x, x + 2 * p.n, p.n);
-            free(x);
-            omma_trace(o->log, "start %u: %zu shared, parallax %.2f deg", start->frame, p.n,
-                       parallax * 57.3);
-            if (parallax > 0.012)
-                best = best_hypothesis(w, &p, now, o);
-            if (best.good)
-                omma_debug(o->log,
-                           "start %u, now %u: %zu of %zu good, rms %.2f, depth %.3f, focal %.1f "
-                           "+- %.1f, parallax %.2f deg",
-                           start->frame, now, best.good, p.n, best.rms, best.median_quality,
-                           best.camera.fx, best.focal_sigma, parallax * 57.3);
-        }
-        if (best.good >= 40 && best.good * 10 >= p.n * 6 && best.median_quality < 0.08 &&
+        pair_set p = {0};
+        hypothesis best = try_start(w, k, now, o, &p);
+        if (best.good >= 40 && best.good * 100 >= p.n * tune("GOOD",60) && best.median_quality < 0.08 &&
             best.rms < 1.8) {
             apply(w, &p, &best, now);
             done = true;

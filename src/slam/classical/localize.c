@@ -68,8 +68,8 @@ static void problem_fill(problem *p, const world *w, const sight *sights, size_t
             continue;
         size_t k = p->n;
         feature_point(w, f, p->point + 3 * k);
-        p->px[2 * k] = sights[i].x;
-        p->px[2 * k + 1] = sights[i].y;
+        p->px[2 * k] = sights[i].ux;
+        p->px[2 * k + 1] = sights[i].uy;
         v[0] *= f->rho_sigma;
         v[1] *= f->rho_sigma;
         weigh(sights[i].inverse_sigma, v, p->information + 3 * k);
@@ -86,7 +86,7 @@ static bool search(const world *w, const sight *sights, size_t n, uint64_t seed,
 
     for (size_t i = 0; i < n; i++) {
         const feature *f = &w->features[sights[i].feature];
-        const double px[2] = {sights[i].x, sights[i].y};
+        const double px[2] = {sights[i].ux, sights[i].uy};
         if (f->state != FEATURE_MATURE || !feature_world(w, f, point + 3 * count) ||
             !omma_camera_unproject(&w->camera, px, x + 2 * count))
             continue;
@@ -132,7 +132,7 @@ static bool refine(problem *p, const world *w, sight *sights, size_t n,
             double px[2];
             if (!feature_project(w, f, &out->camera_from_world, px, NULL, NULL))
                 continue;
-            double dx = px[0] - s->x, dy = px[1] - s->y;
+            double dx = px[0] - s->ux, dy = px[1] - s->uy;
             const double *I = p->information + 3 * k;
             double chi2 = I[0] * dx * dx + 2 * I[1] * dx * dy + I[2] * dy * dy;
             bool agrees = chi2 < chi2_limit;

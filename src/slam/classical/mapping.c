@@ -26,7 +26,7 @@ uint32_t mapping_add_keyframe(world *w, uint32_t r, const omma_se3 *pose, bool p
         feature *f = &w->features[s->feature];
         if (f->state == FEATURE_DEAD || s->outlier)
             continue;
-        feature_add_sight(f, k, s->x, s->y, s->inverse_sigma);
+        feature_add_sight(f, k, s);
         keyframe_add_feature(&w->keyframes[k], s->feature);
         w->keyframes[k].mature_at_birth += f->state == FEATURE_MATURE;
         /* Its old picture no longer fits: take a new one here. */
@@ -64,9 +64,15 @@ size_t mapping_add_features(world *w, const follower *fl, uint32_t k, const omma
         n = 0;
     for (size_t i = 0; i < n; i++) {
         const corner *c = &corners[i];
+        sight s = {.x = from_level(c->x, c->level),
+                   .y = from_level(c->y, c->level),
+                   .inverse_sigma = sight_inverse_sigma(c->level)};
+        sight_unroll(w, &s);
         feature f = {.anchor = k,
-                     .x = from_level(c->x, c->level),
-                     .y = from_level(c->y, c->level),
+                     .x = s.ux,
+                     .y = s.uy,
+                     .roll_x = s.roll_x,
+                     .roll_y = s.roll_y,
                      .level = c->level,
                      .state = FEATURE_IMMATURE,
                      .rho = rho,
@@ -75,14 +81,13 @@ size_t mapping_add_features(world *w, const follower *fl, uint32_t k, const omma
         const double px[2] = {f.x, f.y};
         if (!omma_camera_unproject(&w->camera, px, f.ray))
             continue;
-        omma_frame_rgb_at(frame, (int)lroundf(f.x), (int)lroundf(f.y), f.rgb);
+        omma_frame_rgb_at(frame, (int)lroundf(s.x), (int)lroundf(s.y), f.rgb);
         float angle = descriptor_angle(&p->level[c->level], c->x, c->y);
         descriptor_extract(&fl->pattern, &smooth.level[c->level], c->x, c->y, angle, f.descriptor);
-        patch_capture(&f, p, k, f.x, f.y);
-        uint32_t index = world_add_feature(w, &f);
-        keyframe_add_feature(&w->keyframes[k], index);
-        sight_list_push(sights,
-                        &(sight){index, f.x, f.y, sight_inverse_sigma(c->level), false, false});
+        patch_capture(&f, p, k, s.x, s.y);
+        s.feature = world_add_feature(w, &f);
+        keyframe_add_feature(&w->keyframes[k], s.feature);
+        sight_list_push(sights, &s);
         added++;
     }
     omma_pyramid_finish(&smooth);
@@ -208,6 +213,7 @@ size_t mapping_search_local(world *w, const follower *fl, const omma_pyramid *no
             if (!find_feature(fl, w, f, now, pose, x, y, 4, &s, &score) || score < 0.8f)
                 continue;
             taken[cell] = 1;
+            sight_unroll(w, &s);
             sight_list_push(sights, &s);
             added++;
         }

@@ -2,11 +2,10 @@
 #include "relocate.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "patch.h"
+#include "adjust.h"
 
 enum { CORNERS = 3000, MIN_MATCHES = 15, MIN_INLIERS = 25, MAX_DISTANCE = 64 };
 
@@ -23,14 +22,21 @@ static int by_likeness(const void *a, const void *b)
     return p->keyframe < q->keyframe ? 1 : -1;
 }
 
+/* What is looked up: described places of a picture. */
+typedef struct query {
+    sight *places; /* features are not known yet */
+    uint8_t *descriptors;
+    size_t n;
+} query;
+
 /* Keyframes by the number of their features that resemble something in the picture. */
-static size_t rank(const world *w, const follower *f, uint32_t submap, const uint8_t *descriptors, size_t n,
+static size_t rank(const world *w, const follower *f, uint32_t submap, const query *q,
                    candidate *out, size_t max)
 {
     enum { ALIKE = 50 };
     uint32_t *index = omma_new_array(uint32_t, w->feature_count + 1);
     uint8_t *all = omma_new_array(uint8_t, w->feature_count * DESCRIPTOR_BYTES + 1);
-    descriptor_match *matches = omma_new_array(descriptor_match, n + 1);
+    descriptor_match *matches = omma_new_array(descriptor_match, q->n + 1);
     float *votes = omma_new_array(float, w->keyframe_count + 1);
     size_t m = 0, count = 0;
 
@@ -41,8 +47,8 @@ static size_t rank(const world *w, const follower *f, uint32_t submap, const uin
         index[m] = (uint32_t)i;
         memcpy(all + m++ * DESCRIPTOR_BYTES, t->descriptor, DESCRIPTOR_BYTES);
     }
-    f->descriptors.match(descriptors, n, all, m, matches);
-    for (size_t i = 0; i < n; i++) {
+    f->descriptors.match(q->descriptors, q->n, all, m, matches);
+    for (size_t i = 0; i < q->n; i++) {
         if (matches[i].index < 0 || matches[i].best > ALIKE)
             continue;
         const feature *t = &w->features[index[matches[i].index]];
@@ -61,14 +67,14 @@ static size_t rank(const world *w, const follower *f, uint32_t submap, const uin
     return count < max ? count : max;
 }
 
-/* Mature features of a keyframe against the picture's corners. */
-static void match(const world *w, const follower *f, const keyframe *k, const keypoint *points,
-                  const uint8_t *descriptors, size_t n, sight_list *out)
+/* Mature features of a keyframe against the query, each place taken once. */
+static void match(const world *w, const follower *f, const keyframe *k, const query *q,
+                  sight_list *out)
 {
     uint32_t *index = omma_new_array(uint32_t, k->feature_count + 1);
-    uint8_t *query = omma_new_array(uint8_t, (size_t)k->feature_count * DESCRIPTOR_BYTES + 1);
+    uint8_t *known = omma_new_array(uint8_t, (size_t)k->feature_count * DESCRIPTOR_BYTES + 1);
     descriptor_match *matches = omma_new_array(descriptor_match, k->feature_count + 1);
-    int *owner = omma_new_array(int, n + 1);
+    int *owner = omma_new_array(int, q->n + 1);
     size_t m = 0;
 
     for (uint32_t i = 0; i < k->feature_count; i++) {
@@ -76,12 +82,12 @@ static void match(const world *w, const follower *f, const keyframe *k, const ke
         if (t->state != FEATURE_MATURE)
             continue;
         index[m] = k->features[i];
-        memcpy(query + m++ * DESCRIPTOR_BYTES, t->descriptor, DESCRIPTOR_BYTES);
+        memcpy(known + m++ * DESCRIPTOR_BYTES, t->descriptor, DESCRIPTOR_BYTES);
     }
-    f->descriptors.match(query, m, descriptors, n, matches);
+    f->descriptors.match(known, m, q->descriptors, q->n, matches);
     for (size_t i = 0; i < m; i++) {
         descriptor_match *d = &matches[i];
-        if (d->index < 0 || d->best > MAX_DISTANCE || d->best * 10 > d->second * 8.5) {
+        if (d->index < 0 || d->best > MAX_DISTANCE || d->best * 100 > d->second * 85) {
             d->index = -1;
             continue;
         }
@@ -98,50 +104,117 @@ static void match(const world *w, const follower *f, const keyframe *k, const ke
     for (size_t i = 0; i < m; i++) {
         if (matches[i].index < 0)
             continue;
-        const keypoint *p = &points[matches[i].index];
-        sight_list_push(out, &(sight){index[i], p->x, p->y, keypoint_inverse_sigma(p), false,
-                                      true});
+        sight s = q->places[matches[i].index];
+        s.feature = index[i];
+        sight_list_push(out, &s);
     }
     free(index);
-    free(query);
+    free(known);
     free(matches);
     free(owner);
+}
+
+/* More of the keyframe's neighbourhood, near where the first pose puts it. */
+static void match_guided(const world *w, const query *q, uint32_t k, const omma_se3 *pose,
+                         sight_list *out)
+{
+    enum { NEIGHBOURS = 6, REACH = 10, FAR = 80 };
+    uint32_t near[NEIGHBOURS + 1] = {k};
+    size_t n = 1 + adjust_neighbours(w, k, 15, near + 1, NEIGHBOURS);
+    uint8_t *taken = omma_new_array(uint8_t, q->n + 1);
+    uint8_t *done = omma_new_array(uint8_t, w->feature_count + 1);
+
+    out->count = 0;
+    for (size_t i = 0; i < n; i++) {
+        const keyframe *key = &w->keyframes[near[i]];
+        for (uint32_t j = 0; j < key->feature_count; j++) {
+            uint32_t index = key->features[j];
+            const feature *t = &w->features[index];
+            double px[2];
+            int best = FAR, place = -1;
+            if (done[index] || t->state != FEATURE_MATURE ||
+                !feature_project(w, t, pose, px, NULL, NULL))
+                continue;
+            done[index] = 1;
+            for (size_t p = 0; p < q->n; p++) {
+                if (taken[p] || fabs(q->places[p].ux - px[0]) > REACH ||
+                    fabs(q->places[p].uy - px[1]) > REACH)
+                    continue;
+                int d = descriptor_distance(t->descriptor, q->descriptors + p * DESCRIPTOR_BYTES);
+                if (d < best) {
+                    best = d;
+                    place = (int)p;
+                }
+            }
+            if (place < 0)
+                continue;
+            taken[place] = 1;
+            sight s = q->places[place];
+            s.feature = index;
+            sight_list_push(out, &s);
+        }
+    }
+    free(taken);
+    free(done);
+}
+
+/* Keyframe after keyframe until one explains the query. now is NULL when the picture is gone. */
+static localization look_up(world *w, const follower *f, const query *q, const omma_pyramid *now,
+                            uint32_t r, uint32_t submap, size_t max_candidates, uint64_t seed,
+                            sight_list *list)
+{
+    candidate *candidates = omma_new_array(candidate, w->keyframe_count + 1);
+    size_t count = rank(w, f, submap, q, candidates, max_candidates);
+    localization found = {0};
+
+    for (size_t i = 0; i < count && !found.good; i++) {
+        const uint32_t index = candidates[i].keyframe;
+        match(w, f, &w->keyframes[index], q, list);
+        if (list->count < MIN_MATCHES)
+            continue;
+        localization first = localize(w, list->item, list->count,
+                                      &(localize_options){
+                                          .start = &w->keyframes[index].camera_from_world,
+                                          .search = true,
+                                          .min_mature = 12,
+                                          .seed = seed,
+                                      });
+        if (!first.good)
+            continue;
+        if (now)
+            mapping_search_local(w, f, now, &first.camera_from_world, r, (int32_t)index, 300, list);
+        else
+            match_guided(w, q, index, &first.camera_from_world, list);
+        localization second = localize(w, list->item, list->count,
+                                       &(localize_options){
+                                           .start = &first.camera_from_world,
+                                           .min_mature = MIN_INLIERS,
+                                           .seed = seed,
+                                       });
+        if (second.good && second.mature_inliers * 2 >= second.mature)
+            found = second;
+    }
+    free(candidates);
+    return found;
 }
 
 localization relocate(world *w, const follower *f, const omma_pyramid *now, uint32_t r,
                       uint32_t submap, size_t max_candidates, uint64_t seed, sight_list *sights)
 {
     keypoint *points = omma_new_array(keypoint, CORNERS);
-    uint8_t *descriptors = omma_new_array(uint8_t, CORNERS * DESCRIPTOR_BYTES);
-    candidate *candidates = omma_new_array(candidate, w->keyframe_count + 1);
-    size_t n = describe_picture(f, now, 5, points, descriptors, CORNERS);
-    size_t count = rank(w, f, submap, descriptors, n, candidates, max_candidates);
-    localization found = {0};
+    query q = {.places = omma_new_array(sight, CORNERS),
+               .descriptors = omma_new_array(uint8_t, CORNERS * DESCRIPTOR_BYTES)};
     sight_list list = {0};
 
-    for (size_t i = 0; i < count && !found.good; i++) {
-        const keyframe *k = &w->keyframes[candidates[i].keyframe];
-        match(w, f, k, points, descriptors, n, &list);
-        if(getenv("BADBG"))fprintf(stderr,"reloc frame %u cand kf %u (frame %u) votes %.0f of n %zu: matches %zu\n", r, candidates[i].keyframe,k->frame,candidates[i].likeness,n,list.count);
-        if (list.count < MIN_MATCHES)
-            continue;
-        localization first =
-            localize(w, list.item, list.count,
-                     &(localize_options){
-                         .start = &k->camera_from_world, .search = true, .min_mature = 12, .seed = seed});
-        if(getenv("BADBG"))fprintf(stderr,"   first good %d mature %u/%u\n",first.good,first.mature_inliers,first.mature);
-        if (!first.good)
-            continue;
-        mapping_search_local(w, f, now, &first.camera_from_world, r,
-                             (int32_t)candidates[i].keyframe, 300, &list);
-        localization second =
-            localize(w, list.item, list.count,
-                     &(localize_options){.start = &first.camera_from_world,
-                                         .min_mature = MIN_INLIERS, .seed = seed});
-        if(getenv("BADBG"))fprintf(stderr,"   second good %d mature %u/%u\n",second.good,second.mature_inliers,second.mature);
-        if (second.good && second.mature_inliers * 2 >= second.mature)
-            found = second;
+    q.n = describe_picture(f, now, 5, points, q.descriptors, CORNERS);
+    for (size_t i = 0; i < q.n; i++) {
+        q.places[i] = (sight){.x = points[i].x,
+                              .y = points[i].y,
+                              .inverse_sigma = keypoint_inverse_sigma(&points[i]),
+                              .drifting = true};
+        sight_unroll(w, &q.places[i]);
     }
+    localization found = look_up(w, f, &q, now, r, submap, max_candidates, seed, &list);
     if (found.good) {
         sights->count = 0;
         for (size_t i = 0; i < list.count; i++)
@@ -150,7 +223,25 @@ localization relocate(world *w, const follower *f, const omma_pyramid *now, uint
     }
     free(list.item);
     free(points);
-    free(descriptors);
-    free(candidates);
+    free(q.places);
+    free(q.descriptors);
+    return found;
+}
+
+localization relocate_record(world *w, const follower *f, uint32_t r, uint32_t submap,
+                             size_t max_candidates, uint64_t seed, sight_list *sights)
+{
+    const record *rec = &w->records[r];
+    query q = {.places = omma_new_array(sight, rec->sight_count + 1u),
+               .descriptors = omma_new_array(uint8_t, rec->sight_count * DESCRIPTOR_BYTES + 1u)};
+
+    for (uint32_t i = 0; i < rec->sight_count; i++) {
+        q.places[q.n] = rec->sights[i];
+        memcpy(q.descriptors + q.n++ * DESCRIPTOR_BYTES,
+               w->features[rec->sights[i].feature].descriptor, DESCRIPTOR_BYTES);
+    }
+    localization found = look_up(w, f, &q, NULL, r, submap, max_candidates, seed, sights);
+    free(q.places);
+    free(q.descriptors);
     return found;
 }

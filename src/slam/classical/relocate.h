@@ -14,3 +14,8 @@
  */
 localization relocate(world *w, const follower *f, const omma_pyramid *now, uint32_t record_index,
                       uint32_t submap, size_t max_candidates, uint64_t seed, sight_list *sights);
+
+/** The same for a frame whose picture is gone, from the descriptors of the features it saw, dead ones
+ *  included. sights: the matched places with the features they turned out to be. */
+localization relocate_record(world *w, const follower *f, uint32_t record_index, uint32_t submap,
+                             size_t max_candidates, uint64_t seed, sight_list *sights);

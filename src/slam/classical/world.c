@@ -32,6 +32,43 @@ void world_set_camera(world *w, const omma_camera *camera)
     }
 }
 
+void sight_unroll(const world *w, sight *s)
+{
+    const omma_camera *k = &w->camera;
+    const double *o = w->turn;
+    double u = (s->x - k->cx) / k->fx, v = (s->y - k->cy) / k->fy;
+    double late = (s->y + 0.5) / k->height - 0.5; /* in readouts, against the middle row */
+
+    s->roll_x = (float)(-late * k->fx * (o[1] * (1 + u * u) - o[0] * u * v - o[2] * v));
+    s->roll_y = (float)(-late * k->fy * (-o[0] * (1 + v * v) + o[1] * u * v + o[2] * u));
+    s->ux = s->x + (float)w->readout * s->roll_x;
+    s->uy = s->y + (float)w->readout * s->roll_y;
+}
+
+void world_set_readout(world *w, double readout)
+{
+    const float change = (float)(readout - w->readout);
+
+    w->readout = readout;
+    for (size_t i = 0; i < w->feature_count; i++) {
+        feature *f = &w->features[i];
+        f->x += change * f->roll_x;
+        f->y += change * f->roll_y;
+        for (uint32_t j = 0; j < f->seen_count; j++) {
+            f->seen[j].x += change * f->seen[j].roll_x;
+            f->seen[j].y += change * f->seen[j].roll_y;
+        }
+    }
+    for (size_t i = 0; i < w->record_count; i++)
+        for (uint32_t j = 0; j < w->records[i].sight_count; j++) {
+            sight *s = &w->records[i].sights[j];
+            s->ux = s->x + (float)readout * s->roll_x;
+            s->uy = s->y + (float)readout * s->roll_y;
+        }
+    const omma_camera camera = w->camera;
+    world_set_camera(w, &camera); /* the rays */
+}
+
 uint32_t world_add_feature(world *w, const feature *f)
 {
     omma_grow((void **)&w->features, &w->feature_capacity, w->feature_count + 1, sizeof(feature));
@@ -46,12 +83,13 @@ void feature_kill(feature *f)
     f->patch = NULL;
 }
 
-void feature_add_sight(feature *f, uint32_t k, float x, float y, float inverse_sigma)
+void feature_add_sight(feature *f, uint32_t k, const sight *s)
 {
     size_t capacity = f->seen_capacity;
     omma_grow((void **)&f->seen, &capacity, f->seen_count + 1, sizeof(observation));
     f->seen_capacity = (uint32_t)capacity;
-    f->seen[f->seen_count++] = (observation){k, x, y, inverse_sigma};
+    f->seen[f->seen_count++] =
+        (observation){k, s->ux, s->uy, s->roll_x, s->roll_y, s->inverse_sigma};
 }
 
 bool feature_sight_in(const feature *f, uint32_t k, float *x, float *y)

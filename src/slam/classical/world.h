@@ -31,13 +31,15 @@ typedef enum feature_state {
 /** One keyframe's sight of a feature (the anchor's own is implied). */
 typedef struct observation {
     uint32_t keyframe;
-    float x, y;
+    float x, y;          /* px, unrolled */
+    float roll_x, roll_y;
     float inverse_sigma; /* 1 / px */
 } observation;
 
 typedef struct feature {
     uint32_t anchor;     /* keyframe */
-    float x, y;          /* px in the anchor */
+    float x, y;          /* px in the anchor, unrolled */
+    float roll_x, roll_y; /* d x / d readout there, px / s */
     double ray[2];       /* the same, normalised; follows the camera (world_set_camera) */
     uint8_t level;       /* pyramid level it was found on */
     uint8_t state;       /* feature_state */
@@ -67,7 +69,9 @@ typedef struct keyframe {
 /** A feature in one frame. */
 typedef struct sight {
     uint32_t feature;
-    float x, y;
+    float x, y;          /* where it is in the picture */
+    float ux, uy;        /* unrolled: where it would be, had all rows been exposed at once */
+    float roll_x, roll_y; /* d ux / d readout, px / s */
     float inverse_sigma; /* 1 / px */
     bool outlier;        /* disagrees with the pose found last */
     bool drifting;       /* not found by its own patch: measured from the last picture only */
@@ -94,7 +98,15 @@ typedef struct world {
     record *records;
     size_t record_count, record_capacity;
     uint32_t submap; /* the living one */
+    double turn[3];  /* angular velocity in the newest frame, rad / s; 0 = unknown */
+    double readout;  /* of a rolling shutter: s from the first row to the last */
 } world;
+
+/** Fills ux, uy, roll_x, roll_y. A rolling shutter exposes row after row: a row is late by its share of the
+ *  readout, and what it shows has turned meanwhile. */
+void sight_unroll(const world *w, sight *s);
+/** A new belief about the shutter: every stored position follows. */
+void world_set_readout(world *w, double readout);
 
 void world_finish(world *w);
 /** A new belief about the intrinsics: every feature's ray is taken anew. */
@@ -103,7 +115,7 @@ void world_set_camera(world *w, const omma_camera *camera);
 /** A new feature anchored in the newest keyframe. @return its index. */
 uint32_t world_add_feature(world *w, const feature *f);
 void feature_kill(feature *f);
-void feature_add_sight(feature *f, uint32_t keyframe, float x, float y, float inverse_sigma);
+void feature_add_sight(feature *f, uint32_t keyframe, const sight *s);
 /** Where keyframe k saw it; false when it did not. */
 bool feature_sight_in(const feature *f, uint32_t k, float *x, float *y);
 uint32_t world_add_keyframe(world *w, const keyframe *k);
