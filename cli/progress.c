@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ static const char *status_color(omma_status status)
                                                                                : "\033[33m";
 }
 
-/* "[=======             ]  35%", or nothing when nobody knows how many frames will come. */
+/* "[=======             ]  35%  ", or nothing when nobody knows how many frames will come. */
 static void bar(const omma_progress *p, char *text, size_t bytes)
 {
     text[0] = 0;
@@ -38,22 +39,19 @@ static void bar(const omma_progress *p, char *text, size_t bytes)
 void console_progress(void *user, const omma_progress *p)
 {
     console *c = user;
-    char shape[64], text[400];
+    char shape[64], numbers[200];
+    const char *status = omma_status_name(p->status);
 
     if (!c->live)
         return;
     bar(p, shape, sizeof(shape));
-    int plain = snprintf(
-        text, sizeof(text),
-        "%s%" PRIu64 " frames  %.1f/s  %" PRIu64 " keyframes  %" PRIu64 " points  %s", shape,
-        p->frames, p->frames_per_s, p->keyframes, p->points, omma_status_name(p->status));
-    int most = columns() - 1;
-    if (plain > most && most < (int)sizeof(text)) {
-        text[most] = 0; /* a line that wraps cannot be redrawn */
-    } else if (c->color) {
-        size_t name = strlen(omma_status_name(p->status)), at = (size_t)plain - name;
-        snprintf(text + at, sizeof(text) - at, "%s%s\033[0m", status_color(p->status),
-                 omma_status_name(p->status));
-    }
-    console_line(c, text);
+    snprintf(numbers, sizeof(numbers),
+             "  %.1f/s  %" PRIu64 " frames  %" PRIu64 " keyframes  %" PRIu64 " points",
+             p->frames_per_s, p->frames, p->keyframes, p->points);
+    /* A line that wraps cannot be redrawn: what does not fit is left out. */
+    int left = columns() - 1 - (int)strlen(shape) - (int)strlen(status);
+    char *line = omma_text("%s%s%s%s%.*s", shape, c->color ? status_color(p->status) : "", status,
+                           c->color ? "\033[0m" : "", left > 0 ? left : 0, numbers);
+    console_line(c, line);
+    free(line);
 }

@@ -174,4 +174,37 @@ def test_synthetic_backend_needs_a_scene():
     assert "truth" in one_sentence(r)
 
 
+def on_terminal(**environment):
+    """What a person at a terminal sees on standard error."""
+    import pty
+    plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    master, slave = pty.openpty()
+    run("map", "synthetic:room?frames=40&size=96x64", *SYNTHETIC, "-o", "out", "--force", "--realtime",
+        stderr=slave, env={**plain, "TERM": "xterm", **environment})
+    os.close(slave)
+    seen = b""
+    try:
+        while True:
+            more = os.read(master, 65536)
+            if not more:
+                break
+            seen += more
+    except OSError:
+        pass
+    os.close(master)
+    return seen.decode()
+
+
+def test_a_terminal_sees_progress():
+    seen = on_terminal()
+    assert "keyframes" in seen and "%" in seen and "\r\x1b[K" in seen, seen
+    assert "\x1b[32mtracking" in seen
+    assert seen.endswith("\r\x1b[K"), "the line of progress stays behind"
+
+
+def test_no_color_means_no_color():
+    seen = on_terminal(NO_COLOR="1")
+    assert "keyframes" in seen and "\x1b[3" not in seen, seen
+
+
 harness.main(globals())
