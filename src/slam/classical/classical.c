@@ -708,6 +708,8 @@ static omma_error push_frame(classical *c, omma_frame *frame)
         omma_se3 predicted = predict_pose(c);
         stages_end(&c->stages, STAGE_ROTATION, start);
         start = stages_begin();
+        for (int i = 0; i < 9; i++)
+            w->records[r].turn[i] = (float)c->velocity.R[i];
         follow(c, &predicted);
         unroll(c, w->records[r].time_ns - w->records[r - 1].time_ns);
         stages_end(&c->stages, STAGE_FOLLOW, start);

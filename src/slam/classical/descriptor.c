@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "descriptor_match.h"
+#include "descriptor_table.h"
 
 void descriptor_kernels_init(descriptor_kernels *k, unsigned cpu)
 {
@@ -25,45 +26,36 @@ void descriptor_match_scalar(const uint8_t *query, size_t m, const uint8_t *cand
 
 void descriptor_pattern_init(descriptor_pattern *p)
 {
-    uint64_t seed = 0x6f6d6d61;
-    double base[256][4];
-
-    for (int i = 0; i < 256; i++)
-        for (int k = 0; k < 4; k++) {
-            double v; /* sigma = a fifth of the patch; inside the circle, so that any turn fits */
-            do
-                v = 6.2 * omma_random_normal(&seed);
-            while (fabs(v) > 10);
-            base[i][k] = v;
-        }
     for (int turn = 0; turn < DESCRIPTOR_TURNS; turn++) {
         double angle = 2 * 3.14159265358979 * turn / DESCRIPTOR_TURNS;
         double c = cos(angle), s = sin(angle);
         for (int i = 0; i < 256; i++)
             for (int k = 0; k < 4; k += 2) {
-                double x = base[i][k], y = base[i][k + 1];
+                double x = descriptor_table[i][k], y = descriptor_table[i][k + 1];
                 p->point[turn][i][k] = (int8_t)lround(c * x - s * y);
                 p->point[turn][i][k + 1] = (int8_t)lround(s * x + c * y);
             }
     }
 }
 
-/* (1 4 6 4 1) / 16 in both directions, reading into the level's border. */
+/* Gaussian of sigma 2 in both directions, 7 taps of sum 256, reading into the level's border. */
 static void smooth_level(omma_level *out, const omma_level *in)
 {
-    enum { MARGIN = OMMA_PYRAMID_BORDER - 2 };
+    enum { MARGIN = OMMA_PYRAMID_BORDER - 3 };
     uint16_t row[16384 + 2 * OMMA_PYRAMID_BORDER];
 
     for (int y = -MARGIN; y < in->height + MARGIN; y++) {
-        const uint8_t *p = in->data + (ptrdiff_t)y * in->stride - OMMA_PYRAMID_BORDER;
         const int s = in->stride, width = in->width + 2 * OMMA_PYRAMID_BORDER;
+        const uint8_t *p = in->data + (ptrdiff_t)y * s - OMMA_PYRAMID_BORDER;
         for (int x = 0; x < width; x++)
-            row[x] = (uint16_t)(p[x - 2 * s] + p[x + 2 * s] + 4 * (p[x - s] + p[x + s]) + 6 * p[x]);
+            row[x] = (uint16_t)(18 * (p[x - 3 * s] + p[x + 3 * s]) +
+                                34 * (p[x - 2 * s] + p[x + 2 * s]) + 49 * (p[x - s] + p[x + s]) +
+                                54 * p[x]);
         uint8_t *q = out->data + (ptrdiff_t)y * out->stride - OMMA_PYRAMID_BORDER;
-        for (int x = 2; x < width - 2; x++)
-            q[x] = (uint8_t)((row[x - 2] + row[x + 2] + 4 * (row[x - 1] + row[x + 1]) + 6 * row[x] +
-                              128) >>
-                             8);
+        for (int x = 3; x < width - 3; x++)
+            q[x] = (uint8_t)((18u * (row[x - 3] + row[x + 3]) + 34u * (row[x - 2] + row[x + 2]) +
+                              49u * (row[x - 1] + row[x + 1]) + 54u * row[x] + (1u << 15)) >>
+                             16);
     }
 }
 

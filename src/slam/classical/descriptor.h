@@ -3,8 +3,8 @@
  * 256-bit binary descriptors of corners: orientation by the intensity centroid, then 256 comparisons of
  * smoothed pixels in a pattern turned with it; compared by Hamming distance.
  *
- * Source: Rublee et al., "ORB: an efficient alternative to SIFT or SURF", ICCV 2011. The pattern is our
- * own draw from a normal distribution (as BRIEF's G II), made once from a fixed seed.
+ * Source: Rublee et al., "ORB: an efficient alternative to SIFT or SURF", ICCV 2011. The comparisons are our
+ * own choice (descriptor_table.h).
  */
 #pragma once
 
@@ -19,7 +19,7 @@ typedef struct descriptor_pattern {
 
 void descriptor_pattern_init(descriptor_pattern *p);
 
-/** Smooths every level for descriptor_extract (5x5 binomial); out has the geometry of in. */
+/** Smooths every level for descriptor_extract (Gaussian, sigma 2); out has the geometry of in. */
 omma_error descriptor_smooth(omma_pyramid *out, const omma_pyramid *in, int levels);
 
 /** Angle of the intensity centroid around (x, y), rad. */

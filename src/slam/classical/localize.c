@@ -97,12 +97,12 @@ static bool search(const world *w, const sight *sights, size_t n, uint64_t seed,
                                : omma_pnp_ransac(point, x, count,
                                                  &(omma_ransac_options){
                                                      .threshold = 4 / w->camera.fx,
-                                                     .max_iterations = 300,
+                                                     .max_iterations = 800,
                                                      .seed = seed,
                                                  },
                                                  pose, NULL, &result);
     free(point);
-    return !err && result.inliers >= 8 && result.inliers * 5 >= count;
+    return !err && result.inliers >= 8 && result.inliers * 8 >= count;
 }
 
 /* Refines twice: robustly over all, then over what agrees. */
@@ -167,7 +167,9 @@ localization localize(const world *w, sight *sights, size_t n, const localize_op
         }
     }
     problem_free(&p);
-    out.good = ok && out.mature_inliers >= min_mature && out.mature_inliers * 3 >= out.mature;
+    /* Searching, most matches are expected to be wrong; the caller must verify what was found. */
+    out.good = ok && out.mature_inliers >= min_mature &&
+               out.mature_inliers * (o->search ? 7 : 3) >= out.mature;
     if (!out.good && ok && !o->search && out.inliers >= 30 && out.inliers * 10 >= n * 6)
         out.rotation = true;
     return out;

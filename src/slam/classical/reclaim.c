@@ -45,58 +45,72 @@ static void accept(world *w, uint32_t r, uint32_t submap, const omma_se3 *pose)
     w->records[r].status = OMMA_STATUS_RELOCALISED;
 }
 
-/* Looks a described frame up; what it recognises becomes known to its neighbours. */
+/* What was recognised in a frame becomes known in the others that saw it. */
+static void name_features(const record *rec, const sight_list *found, uint32_t *alias)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        const sight *s = &found->item[i];
+        for (uint32_t j = 0; !s->outlier && j < rec->sight_count; j++)
+            if (rec->sights[j].x == s->x && rec->sights[j].y == s->y)
+                alias[rec->sights[j].feature] = s->feature;
+    }
+}
+
 static bool look_up(world *w, const follower *f, uint32_t r, uint32_t submap, uint64_t seed,
                     uint32_t *alias)
 {
     sight_list found = {0};
     localization l = relocate_record(w, f, r, submap, CANDIDATES, seed, &found);
-    const record *rec = &w->records[r];
 
-    for (size_t i = 0; l.good && i < found.count; i++) {
-        if (found.item[i].outlier)
-            continue;
-        for (uint32_t j = 0; j < rec->sight_count; j++)
-            if (rec->sights[j].x == found.item[i].x && rec->sights[j].y == found.item[i].y)
-                alias[rec->sights[j].feature] = found.item[i].feature;
-    }
-    if (l.good)
+    if (l.good) {
+        name_features(&w->records[r], &found, alias);
         accept(w, r, submap, &l.camera_from_world);
+    }
     free(found.item);
     return l.good;
 }
 
-/* A frame beside a posed one, by the features whose names are known now. */
+/* Where the neighbour's pose and the turn between the two pictures put a frame. */
+static omma_se3 guess_from(const world *w, uint32_t r, uint32_t beside)
+{
+    omma_se3 pose = world_record_pose(w, &w->records[beside]), turn = {.t = {0}};
+    const float *R = w->records[r > beside ? r : beside].turn;
+
+    pose = omma_se3_inverse(&pose);
+    for (int i = 0; i < 9; i++)
+        turn.R[i] = r > beside ? R[i] : R[i % 3 * 3 + i / 3]; /* going back: the inverse */
+    return omma_se3_mul(&turn, &pose);
+}
+
+/* A frame beside a posed one: by the features whose names are known, else by what should be near. */
 static bool follow_neighbour(world *w, uint32_t r, uint32_t beside, uint32_t submap, uint64_t seed,
-                             const uint32_t *alias)
+                             uint32_t *alias)
 {
     const record *rec = &w->records[r];
-    sight *named = omma_new_array(sight, rec->sight_count + 1u);
-    size_t n = 0;
+    const omma_se3 guess = guess_from(w, r, beside);
+    sight_list named = {0};
+    localization l = {0};
 
     for (uint32_t i = 0; i < rec->sight_count; i++) {
-        uint32_t index = rec->sights[i].feature;
-        if (alias[index] != UINT32_MAX)
-            index = alias[index];
-        const feature *t = &w->features[index];
-        if (t->state != FEATURE_MATURE || w->keyframes[t->anchor].submap != submap)
-            continue;
-        named[n] = rec->sights[i];
-        named[n++].feature = index;
+        sight s = rec->sights[i];
+        if (alias[s.feature] != UINT32_MAX)
+            s.feature = alias[s.feature];
+        const feature *t = &w->features[s.feature];
+        if (t->state == FEATURE_MATURE && w->keyframes[t->anchor].submap == submap)
+            sight_list_push(&named, &s);
     }
-    localization l = {0};
-    if (n >= MIN_INLIERS) {
-        omma_se3 start = world_record_pose(w, &w->records[beside]);
-        start = omma_se3_inverse(&start);
-        l = localize(w, named, n, &(localize_options){.start = &start,
-                                                      .min_mature = MIN_INLIERS,
+    if (named.count >= MIN_INLIERS)
+        l = localize(w, named.item, named.count, &(localize_options){.start = &guess,
+                                                      .min_mature = 2 * MIN_INLIERS,
                                                       .seed = seed});
-    }
-    free(named);
     if (!l.good || l.mature_inliers * 2 < l.mature)
-        return false;
-    accept(w, r, submap, &l.camera_from_world);
-    return true;
+        l = relocate_near(w, r, submap, &guess, seed, &named);
+    if (l.good) {
+        name_features(rec, &named, alias);
+        accept(w, r, submap, &l.camera_from_world);
+    }
+    free(named.item);
+    return l.good;
 }
 
 static bool is_home(const record *rec, uint32_t submap)

@@ -114,13 +114,11 @@ static void match(const world *w, const follower *f, const keyframe *k, const qu
     free(owner);
 }
 
-/* More of the keyframe's neighbourhood, near where the first pose puts it. */
-static void match_guided(const world *w, const query *q, uint32_t k, const omma_se3 *pose,
-                         sight_list *out)
+/* Features of some keyframes near where a pose puts them. */
+static void match_guided(const world *w, const query *q, const uint32_t *near, size_t n,
+                         const omma_se3 *pose, double reach, sight_list *out)
 {
-    enum { NEIGHBOURS = 6, REACH = 10, FAR = 80 };
-    uint32_t near[NEIGHBOURS + 1] = {k};
-    size_t n = 1 + adjust_neighbours(w, k, 15, near + 1, NEIGHBOURS);
+    enum { FAR = 56 };
     uint8_t *taken = omma_new_array(uint8_t, q->n + 1);
     uint8_t *done = omma_new_array(uint8_t, w->feature_count + 1);
 
@@ -137,8 +135,8 @@ static void match_guided(const world *w, const query *q, uint32_t k, const omma_
                 continue;
             done[index] = 1;
             for (size_t p = 0; p < q->n; p++) {
-                if (taken[p] || fabs(q->places[p].ux - px[0]) > REACH ||
-                    fabs(q->places[p].uy - px[1]) > REACH)
+                if (taken[p] || fabs(q->places[p].ux - px[0]) > reach ||
+                    fabs(q->places[p].uy - px[1]) > reach)
                     continue;
                 int d = descriptor_distance(t->descriptor, q->descriptors + p * DESCRIPTOR_BYTES);
                 if (d < best) {
@@ -156,6 +154,17 @@ static void match_guided(const world *w, const query *q, uint32_t k, const omma_
     }
     free(taken);
     free(done);
+}
+
+enum { NEIGHBOURS = 6 };
+
+/* More of a keyframe's neighbourhood, now that there is a first pose. */
+static void match_around(const world *w, const query *q, uint32_t k, const omma_se3 *pose,
+                         sight_list *out)
+{
+    uint32_t near[NEIGHBOURS + 1] = {k};
+    size_t n = 1 + adjust_neighbours(w, k, 15, near + 1, NEIGHBOURS);
+    match_guided(w, q, near, n, pose, 6, out);
 }
 
 /* Keyframe after keyframe until one explains the query. now is NULL when the picture is gone. */
@@ -184,14 +193,16 @@ static localization look_up(world *w, const follower *f, const query *q, const o
         if (now)
             mapping_search_local(w, f, now, &first.camera_from_world, r, (int32_t)index, 300, list);
         else
-            match_guided(w, q, index, &first.camera_from_world, list);
+            match_around(w, q, index, &first.camera_from_world, list);
         localization second = localize(w, list->item, list->count,
                                        &(localize_options){
                                            .start = &first.camera_from_world,
                                            .min_mature = MIN_INLIERS,
                                            .seed = seed,
                                        });
-        if (second.good && second.mature_inliers * 2 >= second.mature)
+        /* A true pose explains more than what it was made from; a false one does not. */
+        if (second.good && second.mature_inliers * (now ? 2 : 3) >= second.mature &&
+            second.mature_inliers >= first.mature_inliers + 10)
             found = second;
     }
     free(candidates);
@@ -228,20 +239,77 @@ localization relocate(world *w, const follower *f, const omma_pyramid *now, uint
     return found;
 }
 
+static query query_of_record(const world *w, const record *rec)
+{
+    query q = {.places = omma_new_array(sight, rec->sight_count + 1u),
+               .descriptors = omma_new_array(uint8_t, rec->sight_count * DESCRIPTOR_BYTES + 1u),
+               .n = rec->sight_count};
+
+    for (uint32_t i = 0; i < rec->sight_count; i++) {
+        q.places[i] = rec->sights[i];
+        memcpy(q.descriptors + i * DESCRIPTOR_BYTES,
+               w->features[rec->sights[i].feature].descriptor, DESCRIPTOR_BYTES);
+    }
+    return q;
+}
+
+static void query_free(query *q)
+{
+    free(q->places);
+    free(q->descriptors);
+}
+
 localization relocate_record(world *w, const follower *f, uint32_t r, uint32_t submap,
                              size_t max_candidates, uint64_t seed, sight_list *sights)
 {
-    const record *rec = &w->records[r];
-    query q = {.places = omma_new_array(sight, rec->sight_count + 1u),
-               .descriptors = omma_new_array(uint8_t, rec->sight_count * DESCRIPTOR_BYTES + 1u)};
-
-    for (uint32_t i = 0; i < rec->sight_count; i++) {
-        q.places[q.n] = rec->sights[i];
-        memcpy(q.descriptors + q.n++ * DESCRIPTOR_BYTES,
-               w->features[rec->sights[i].feature].descriptor, DESCRIPTOR_BYTES);
-    }
+    query q = query_of_record(w, &w->records[r]);
     localization found = look_up(w, f, &q, NULL, r, submap, max_candidates, seed, sights);
-    free(q.places);
-    free(q.descriptors);
+    query_free(&q);
     return found;
+}
+
+/* Keyframes that look the way of a pose, the most alike first. */
+static size_t looking_alike(const world *w, uint32_t submap, const omma_se3 *pose, uint32_t *out,
+                            size_t max)
+{
+    candidate *list = omma_new_array(candidate, w->keyframe_count + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < w->keyframe_count; i++) {
+        const keyframe *k = &w->keyframes[i];
+        if (k->posed && !k->culled && k->submap == submap)
+            list[n++] = (candidate){
+                (uint32_t)i, -(float)omma_so3_angle(k->camera_from_world.R, pose->R)};
+    }
+    qsort(list, n, sizeof(*list), by_likeness);
+    n = n < max ? n : max;
+    for (size_t i = 0; i < n; i++)
+        out[i] = list[i].keyframe;
+    free(list);
+    return n;
+}
+
+localization relocate_near(world *w, uint32_t r, uint32_t submap, const omma_se3 *guess,
+                           uint64_t seed, sight_list *sights)
+{
+    enum { ALIKE = 8 };
+    uint32_t near[ALIKE];
+    query q = query_of_record(w, &w->records[r]);
+    size_t n = looking_alike(w, submap, guess, near, ALIKE);
+
+    match_guided(w, &q, near, n, guess, 0.03 * w->camera.width, sights);
+    localization l = localize(w, sights->item, sights->count,
+                              &(localize_options){.start = guess, .search = true, .min_mature = 12, .seed = seed});
+    /* By chance one in fifty of these matches would agree with any pose: an eighth is no chance. */
+    const uint32_t agreeing = l.mature_inliers;
+    l.good = l.good && agreeing >= MIN_INLIERS && agreeing * 8 >= l.mature;
+    if (l.good) {
+        omma_se3 first = l.camera_from_world;
+        match_guided(w, &q, near, n, &first, 5, sights);
+        l = localize(w, sights->item, sights->count,
+                     &(localize_options){.start = &first, .min_mature = MIN_INLIERS, .seed = seed});
+        l.good = l.good && l.mature_inliers >= agreeing && l.mature_inliers * 3 >= l.mature;
+    }
+    query_free(&q);
+    return l;
 }

@@ -19,3 +19,7 @@ localization relocate(world *w, const follower *f, const omma_pyramid *now, uint
  *  included. sights: the matched places with the features they turned out to be. */
 localization relocate_record(world *w, const follower *f, uint32_t record_index, uint32_t submap,
                              size_t max_candidates, uint64_t seed, sight_list *sights);
+
+/** The same, when it must be near a guessed pose. */
+localization relocate_near(world *w, uint32_t record_index, uint32_t submap, const omma_se3 *guess,
+                           uint64_t seed, sight_list *sights);

@@ -85,6 +85,7 @@ typedef struct record {
     uint32_t submap;
     int32_t keyframe; /* reference; NO_INDEX when not posed */
     omma_se3 keyframe_from_camera;
+    float turn[9];    /* rotation now_from_before, from the whole picture */
     sight *sights;
     uint32_t sight_count;
 } record;
