@@ -11,8 +11,8 @@
 
 #include <stdio.h>
 
-#define AHEAD          4 /* frames decoded ahead of the tracker */
-#define AHEAD_REALTIME 2
+#define AHEAD          4  /* frames decoded ahead of the tracker */
+#define AHEAD_REALTIME 10 /* a third of a second: so long may a start or an adjustment take */
 #define NAP_NS         20000000
 
 static void release_frame(void *item)
