@@ -71,6 +71,7 @@ complete_result complete(world *w, const complete_options *o)
     complete_result out = {0};
     omma_se3 pose;
     bool known = false;
+    const uint32_t best = main_submap(w);
     uint32_t submaps = 0;
 
     for (size_t i = 0; i < w->keyframe_count; i++)
@@ -78,25 +79,25 @@ complete_result complete(world *w, const complete_options *o)
             submaps = w->keyframes[i].submap + 1;
     for (uint32_t submap = 0; submap < submaps; submap++)
         for (int round = 0; round < 3; round++) {
-            for (size_t k = w->keyframe_count; k-- > 0 && round < 2 && submap == 0;)
-                if (w->keyframes[k].posed && !w->keyframes[k].culled && w->keyframes[k].submap == 0) {
+            for (size_t k = w->keyframe_count; k-- > 0 && round < 2 && submap == best;)
+                if (w->keyframes[k].posed && !w->keyframes[k].culled && w->keyframes[k].submap == best) {
                     world_set_readout(w, adjust_readout(w, (uint32_t)k, true));
                     omma_debug(o->log, "readout %.2f ms", 1e3 * w->readout);
                     break;
                 }
             adjust_result r = adjust_submap(w, submap,
                                             &(adjust_options){.iterations = 10,
-                                                              .free_camera = submap ? 0 : o->free_camera,
+                                                              .free_camera = submap == best ? o->free_camera : 0,
                                                               .focal_prior = w->camera.fx,
                                                               .focal_prior_sigma = 0.3,
                                                               .drop_outliers = true});
-            if (r.done && submap == 0) {
+            if (r.done && submap == best) {
                 out = (complete_result){r.rms_px, r.focal_sigma_px};
                 omma_debug(o->log, "final: %zu keyframes, %zu points, %zu sights, rms %.3f px, focal %.2f, k1 %.4f",
                            r.poses, r.points, r.sights, r.rms_px, w->camera.fx, w->camera.k[0]);
             }
         }
-    uint32_t reclaimed = reclaim(w, o->follower, main_submap(w), o->seed);
+    uint32_t reclaimed = reclaim(w, o->follower, best, o->seed);
     if (reclaimed)
         omma_info(o->log, "%u earlier frames recognised in the finished map", reclaimed);
     for (uint32_t r = 0; r < w->record_count; r++) {

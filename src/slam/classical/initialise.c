@@ -463,23 +463,9 @@ static void apply(world *w, const pair_set *p, hypothesis *h, uint32_t now)
         if (f->state == FEATURE_DEAD || !(h->rho[i] > 0))
             continue;
         /* Held by the start keyframe from now on: an earlier anchor has no pose yet. */
-        if (f->anchor != p->start) {
-            const observation old = {f->anchor, f->x, f->y, f->roll_x, f->roll_y,
-                                     sight_inverse_sigma(f->level)};
-            f->x = (float)p->a[2 * i];
-            f->y = (float)p->a[2 * i + 1];
-            const double px[2] = {f->x, f->y};
-            if (!omma_camera_unproject(&w->camera, px, f->ray)) {
-                feature_kill(f);
-                continue;
-            }
-            f->anchor = p->start;
-            for (uint32_t k = 0; k < f->seen_count; k++)
-                if (f->seen[k].keyframe == p->start) {
-                    f->roll_x = f->seen[k].roll_x;
-                    f->roll_y = f->seen[k].roll_y;
-                    f->seen[k] = old;
-                }
+        if (!feature_hold_by(w, f, p->start)) {
+            feature_kill(f);
+            continue;
         }
         f->rho = h->rho[i] / unit;
         f->rho_sigma = f->rho * h->quality[i];

@@ -2,9 +2,12 @@
 #include "reclaim.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "adjust.h"
+#include "depth.h"
 #include "relocate.h"
 
 enum { CANDIDATES = 8, MIN_INLIERS = 20 };
@@ -39,10 +42,43 @@ static uint32_t nearest(const world *w, uint32_t submap, const omma_se3 *pose)
     return best;
 }
 
-static void accept(world *w, uint32_t r, uint32_t submap, const omma_se3 *pose)
+/* A keyframe that waited in vain becomes one after all: what is anchored there lives again, its depth a
+   guess, and carries the pose on to frames that see nothing else. */
+static void revive(world *w, uint32_t k, uint32_t submap, const omma_se3 *pose)
 {
-    world_set_record_pose(w, &w->records[r], nearest(w, submap, pose), pose);
-    w->records[r].status = OMMA_STATUS_RELOCALISED;
+    keyframe *key = &w->keyframes[k];
+    const record *rec = &w->records[key->frame];
+    const double rho = depth_typical(w, rec->sights, rec->sight_count, pose);
+
+    key->posed = true;
+    key->culled = false;
+    key->submap = submap;
+    key->camera_from_world = *pose;
+    for (uint32_t i = 0; i < key->feature_count; i++) {
+        feature *f = &w->features[key->features[i]];
+        if (f->state != FEATURE_DEAD || (f->anchor != k && w->keyframes[f->anchor].posed) ||
+            !feature_hold_by(w, f, k))
+            continue;
+        f->state = FEATURE_IMMATURE;
+        f->rho = f->rho_sigma = rho;
+        f->failures = 0;
+    }
+}
+
+static void accept(world *w, uint32_t r, uint32_t submap, const localization *l)
+{
+    record *rec = &w->records[r];
+    int32_t own = NO_INDEX;
+
+    for (size_t i = 0; i < w->keyframe_count; i++)
+        if (w->keyframes[i].frame == r && !w->keyframes[i].posed)
+            own = (int32_t)i;
+    if (own != NO_INDEX)
+        revive(w, (uint32_t)own, submap, &l->camera_from_world);
+    world_set_record_pose(w, rec,
+                          own != NO_INDEX ? (uint32_t)own : nearest(w, submap, &l->camera_from_world),
+                          &l->camera_from_world);
+    rec->status = l->good ? OMMA_STATUS_RELOCALISED : OMMA_STATUS_ROTATING;
 }
 
 /* What was recognised in a frame becomes known in the others that saw it. */
@@ -64,22 +100,26 @@ static bool look_up(world *w, const follower *f, uint32_t r, uint32_t submap, ui
 
     if (l.good) {
         name_features(&w->records[r], &found, alias);
-        accept(w, r, submap, &l.camera_from_world);
+        accept(w, r, submap, &l);
     }
     free(found.item);
     return l.good;
 }
 
-/* Where the neighbour's pose and the turn between the two pictures put a frame. */
+/* Where a posed frame's pose and the turns between the pictures put another one. */
 static omma_se3 guess_from(const world *w, uint32_t r, uint32_t beside)
 {
     omma_se3 pose = world_record_pose(w, &w->records[beside]), turn = {.t = {0}};
-    const float *R = w->records[r > beside ? r : beside].turn;
 
     pose = omma_se3_inverse(&pose);
-    for (int i = 0; i < 9; i++)
-        turn.R[i] = r > beside ? R[i] : R[i % 3 * 3 + i / 3]; /* going back: the inverse */
-    return omma_se3_mul(&turn, &pose);
+    while (beside != r) {
+        const float *R = w->records[r > beside ? beside + 1 : beside].turn;
+        for (int i = 0; i < 9; i++)
+            turn.R[i] = r > beside ? R[i] : R[i % 3 * 3 + i / 3]; /* going back: the inverse */
+        pose = omma_se3_mul(&turn, &pose);
+        beside += r > beside ? 1 : -1;
+    }
+    return pose;
 }
 
 /* A frame beside a posed one: by the features whose names are known, else by what should be near. */
@@ -88,6 +128,9 @@ static bool follow_neighbour(world *w, uint32_t r, uint32_t beside, uint32_t sub
 {
     const record *rec = &w->records[r];
     const omma_se3 guess = guess_from(w, r, beside);
+    /* Where only the rotation is seen, the position moves little from frame to frame. */
+    const double hold =
+        0.02 / depth_typical(w, w->records[beside].sights, w->records[beside].sight_count, &guess);
     sight_list named = {0};
     localization l = {0};
 
@@ -96,43 +139,72 @@ static bool follow_neighbour(world *w, uint32_t r, uint32_t beside, uint32_t sub
         if (alias[s.feature] != UINT32_MAX)
             s.feature = alias[s.feature];
         const feature *t = &w->features[s.feature];
-        if (t->state == FEATURE_MATURE && w->keyframes[t->anchor].submap == submap)
+        if (t->state != FEATURE_DEAD && w->keyframes[t->anchor].posed &&
+            w->keyframes[t->anchor].submap == submap)
             sight_list_push(&named, &s);
     }
     if (named.count >= MIN_INLIERS)
-        l = localize(w, named.item, named.count, &(localize_options){.start = &guess,
-                                                      .min_mature = 2 * MIN_INLIERS,
-                                                      .seed = seed});
-    if (!l.good || l.mature_inliers * 2 < l.mature)
-        l = relocate_near(w, r, submap, &guess, seed, &named);
-    if (l.good) {
-        name_features(rec, &named, alias);
-        accept(w, r, submap, &l.camera_from_world);
+        l = localize(w, named.item, named.count,
+                     &(localize_options){.start = &guess,
+                                         .min_mature = 2 * MIN_INLIERS,
+                                         .position_sigma = hold,
+                                         .seed = seed});
+    if (getenv("BADBG")) fprintf(stderr,"follow %u from %u: named %zu good %d rot %d mature %u/%u inl %u of %u\n", r,beside,named.count,l.good,l.rotation,l.mature_inliers,l.mature,l.inliers,rec->sight_count);
+    if (!l.good) {
+        sight_list near = {0};
+        localization again = relocate_near(w, r, submap, &guess, seed, &near);
+        if (again.good) {
+    if (getenv("BADBG")) fprintf(stderr,"    near %u\n",again.mature_inliers);
+            name_features(rec, &near, alias);
+            l = again;
+        }
+        free(near.item);
     }
+    if (l.good || l.rotation)
+        accept(w, r, submap, &l);
     free(named.item);
-    return l.good;
+    return l.good || l.rotation;
 }
 
-static bool is_home(const record *rec, uint32_t submap)
+enum { REACH = 4 /* frames a pose is carried over at most */ };
+
+/* One way through the frames, forward or back, each from the last posed one. */
+static uint32_t sweep(world *w, int direction, uint32_t submap, uint64_t seed, uint32_t *alias)
 {
-    return rec->posed && rec->submap == submap;
+    const int64_t n = (int64_t)w->record_count;
+    int64_t last = -1;
+    uint32_t count = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        int64_t r = direction > 0 ? i : n - 1 - i;
+        const record *rec = &w->records[r];
+        if (!rec->posed && last >= 0 && llabs(r - last) <= REACH)
+            count += follow_neighbour(w, (uint32_t)r, (uint32_t)last, submap, seed, alias);
+        if (rec->posed && rec->submap == submap)
+            last = r;
+    }
+    return count;
 }
 
 uint32_t reclaim(world *w, const follower *f, uint32_t submap, uint64_t seed)
 {
+    enum { ROUNDS = 4 };
     uint32_t *alias = omma_new_array(uint32_t, w->feature_count + 1);
-    uint32_t count = 0;
+    uint32_t count = 0, more = 1;
 
     memset(alias, 0xff, (w->feature_count + 1) * sizeof(*alias));
-    for (uint32_t r = 0; r < w->record_count; r++)
-        if (!w->records[r].posed && was_described(w, r))
-            count += look_up(w, f, r, submap, seed, alias);
-    for (uint32_t r = 1; r < w->record_count; r++)
-        if (!w->records[r].posed && is_home(&w->records[r - 1], submap))
-            count += follow_neighbour(w, r, r - 1, submap, seed, alias);
-    for (uint32_t r = (uint32_t)w->record_count; r-- > 1;)
-        if (!w->records[r - 1].posed && is_home(&w->records[r], submap))
-            count += follow_neighbour(w, r - 1, r, submap, seed, alias);
+    for (int round = 0; round < ROUNDS && more; round++) {
+        more = 0;
+        for (uint32_t r = 0; r < w->record_count; r++)
+            if (!w->records[r].posed && was_described(w, r))
+                more += look_up(w, f, r, submap, seed, alias);
+        more += sweep(w, 1, submap, seed, alias);
+        more += sweep(w, -1, submap, seed, alias);
+        count += more;
+        /* What was added settles before it carries more; until then its depths are guesses. */
+        if (more)
+            adjust_submap(w, submap, &(adjust_options){.iterations = 10, .drop_outliers = true});
+    }
     free(alias);
     return count;
 }

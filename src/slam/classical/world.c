@@ -108,6 +108,27 @@ bool feature_sight_in(const feature *f, uint32_t k, float *x, float *y)
     return false;
 }
 
+bool feature_hold_by(const world *w, feature *f, uint32_t k)
+{
+    const observation old = {f->anchor, f->x, f->y, f->roll_x, f->roll_y,
+                             sight_inverse_sigma(f->level)};
+    if (f->anchor != k) {
+        uint32_t i = 0;
+        while (i < f->seen_count && f->seen[i].keyframe != k)
+            i++;
+        if (i == f->seen_count)
+            return false;
+        f->anchor = k;
+        f->x = f->seen[i].x;
+        f->y = f->seen[i].y;
+        f->roll_x = f->seen[i].roll_x;
+        f->roll_y = f->seen[i].roll_y;
+        f->seen[i] = old;
+    }
+    const double px[2] = {f->x, f->y};
+    return omma_camera_unproject(&w->camera, px, f->ray);
+}
+
 uint32_t world_add_keyframe(world *w, const keyframe *k)
 {
     omma_grow((void **)&w->keyframes, &w->keyframe_capacity, w->keyframe_count + 1,

@@ -119,6 +119,9 @@ void feature_kill(feature *f);
 void feature_add_sight(feature *f, uint32_t keyframe, const sight *s);
 /** Where keyframe k saw it; false when it did not. */
 bool feature_sight_in(const feature *f, uint32_t k, float *x, float *y);
+/** Makes keyframe k, which saw it, the anchor; the old anchor's sight joins the others. false when k did not
+ *  see it or the pixel has no ray. */
+bool feature_hold_by(const world *w, feature *f, uint32_t k);
 uint32_t world_add_keyframe(world *w, const keyframe *k);
 void keyframe_add_feature(keyframe *k, uint32_t feature);
 uint32_t world_add_record(world *w, const record *r);
