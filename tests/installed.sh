@@ -22,7 +22,7 @@ if command -v scdoc >/dev/null; then
 fi
 
 # The two lines of the README, on the example.
-# shellcheck disable=SC2046 # words are meant
+# shellcheck disable=SC2046,SC2086 # words are meant
 ${CC:-cc} "$source/examples/map_video.c" \
     $(pkg-config --define-variable=prefix="$prefix" --cflags --libs omma) $LINK -o "$place/map_video"
 "$place/map_video" 'synthetic:room?frames=11&size=96x64' >"$place/out"
