@@ -147,34 +147,6 @@ static omma_se3 predict_pose(classical *c)
     return omma_se3_mul(&motion, &c->pose);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* What moves fast is blurred, and bent by a rolling shutter: its sights are worth less. Both lists are in
-   the same order. */
-static void allow_for_speed(const follow_input *in, sight *found, size_t n, int width)
-{
-    float *flow = omma_new_array(float, n + 1);
-    size_t count = 0;
-
-    for (size_t i = 0, j = 0; i < n && j < in->count; i++) {
-        while (j < in->count && in->sights[j].feature != found[i].feature)
-            j++;
-        if (j < in->count)
-            flow[count++] = hypotf(found[i].x - in->sights[j].x, found[i].y - in->sights[j].y);
-    }
-    if (count) {
-        qsort(flow, count, sizeof(*flow), by_size);
-        float share = 1 / (1 + flow[count / 2] / ((float)tune("SPEED",0.05) * (float)width));
-        for (size_t i = 0; i < n; i++)
-            found[i].inverse_sigma *= share;
-    }
-    free(flow);
-}
-
 static void follow(classical *c, const omma_se3 *predicted)
 {
     world *w = &c->world;
@@ -199,7 +171,6 @@ static void follow(classical *c, const omma_se3 *predicted)
                                        found + n);
         }
     }
-    allow_for_speed(&in, found, n, w->camera.width);
     c->sights.count = 0;
     for (size_t i = 0; i < n; i++)
         sight_list_push(&c->sights, &found[i]);

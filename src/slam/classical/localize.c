@@ -97,7 +97,7 @@ static bool search(const world *w, const sight *sights, size_t n, uint64_t seed,
                                : omma_pnp_ransac(point, x, count,
                                                  &(omma_ransac_options){
                                                      .threshold = 4 / w->camera.fx,
-                                                     .max_iterations = 800,
+                                                     .max_iterations = (int)tune("ITER",800),
                                                      .seed = seed,
                                                  },
                                                  pose, NULL, &result);
@@ -170,7 +170,8 @@ localization localize(const world *w, sight *sights, size_t n, const localize_op
     /* Searching, most matches are expected to be wrong; the caller must verify what was found. */
     out.good = ok && out.mature_inliers >= min_mature &&
                out.mature_inliers * (o->search ? 7 : 3) >= out.mature;
-    if (!out.good && ok && !o->search && out.inliers >= 30 && out.inliers * 10 >= n * 6)
+    if (!out.good && ok && !o->search && out.inliers >= 30 &&
+        (double)out.inliers >= (o->min_share > 0 ? o->min_share : 0.6) * (double)n)
         out.rotation = true;
     return out;
 }

@@ -17,6 +17,7 @@ typedef struct localize_options {
     bool search;            /* no prediction to trust: PnP first */
     double position_sigma;  /* prior on the position around start, world units; 0 = none */
     uint32_t min_mature;    /* fewest agreeing mature features of a trusted pose; 0 = 15 */
+    double min_share;       /* of all sights that must agree where only rotation is seen; 0 = 0.6 */
     uint64_t seed;
 } localize_options;
 

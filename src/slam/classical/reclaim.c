@@ -2,7 +2,6 @@
 #include "reclaim.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,9 +41,34 @@ static uint32_t nearest(const world *w, uint32_t submap, const omma_se3 *pose)
     return best;
 }
 
+static void fuse_sight(world *w, uint32_t into, const observation *o)
+{
+    float x, y;
+    feature *f = &w->features[into];
+    if (!w->keyframes[o->keyframe].posed || feature_sight_in(f, o->keyframe, &x, &y))
+        return;
+    feature_add_observation(f, o);
+    keyframe_add_feature(&w->keyframes[o->keyframe], into);
+}
+
+/* Two features are one: the sights of the one become the other's. */
+static void fuse(world *w, uint32_t from, uint32_t into)
+{
+    feature *f = &w->features[from];
+    const observation anchor = {f->anchor, f->x, f->y, f->roll_x, f->roll_y,
+                                sight_inverse_sigma(f->level)};
+    if (from == into || w->features[into].state == FEATURE_DEAD)
+        return;
+    fuse_sight(w, into, &anchor);
+    for (uint32_t i = 0; i < f->seen_count; i++)
+        fuse_sight(w, into, &f->seen[i]);
+    feature_kill(f);
+}
+
 /* A keyframe that waited in vain becomes one after all: what is anchored there lives again, its depth a
    guess, and carries the pose on to frames that see nothing else. */
-static void revive(world *w, uint32_t k, uint32_t submap, const omma_se3 *pose)
+static void revive(world *w, uint32_t k, uint32_t submap, const omma_se3 *pose,
+                   const uint32_t *alias)
 {
     keyframe *key = &w->keyframes[k];
     const record *rec = &w->records[key->frame];
@@ -56,6 +80,10 @@ static void revive(world *w, uint32_t k, uint32_t submap, const omma_se3 *pose)
     key->camera_from_world = *pose;
     for (uint32_t i = 0; i < key->feature_count; i++) {
         feature *f = &w->features[key->features[i]];
+        if (alias[key->features[i]] != UINT32_MAX) {
+            fuse(w, key->features[i], alias[key->features[i]]);
+            continue;
+        }
         if (f->state != FEATURE_DEAD || (f->anchor != k && w->keyframes[f->anchor].posed) ||
             !feature_hold_by(w, f, k))
             continue;
@@ -65,7 +93,8 @@ static void revive(world *w, uint32_t k, uint32_t submap, const omma_se3 *pose)
     }
 }
 
-static void accept(world *w, uint32_t r, uint32_t submap, const localization *l)
+static void accept(world *w, uint32_t r, uint32_t submap, const localization *l,
+                   const uint32_t *alias)
 {
     record *rec = &w->records[r];
     int32_t own = NO_INDEX;
@@ -74,7 +103,7 @@ static void accept(world *w, uint32_t r, uint32_t submap, const localization *l)
         if (w->keyframes[i].frame == r && !w->keyframes[i].posed)
             own = (int32_t)i;
     if (own != NO_INDEX)
-        revive(w, (uint32_t)own, submap, &l->camera_from_world);
+        revive(w, (uint32_t)own, submap, &l->camera_from_world, alias);
     world_set_record_pose(w, rec,
                           own != NO_INDEX ? (uint32_t)own : nearest(w, submap, &l->camera_from_world),
                           &l->camera_from_world);
@@ -82,13 +111,16 @@ static void accept(world *w, uint32_t r, uint32_t submap, const localization *l)
 }
 
 /* What was recognised in a frame becomes known in the others that saw it. */
-static void name_features(const record *rec, const sight_list *found, uint32_t *alias)
+static void name_features(world *w, const record *rec, const sight_list *found, uint32_t *alias)
 {
     for (size_t i = 0; i < found->count; i++) {
         const sight *s = &found->item[i];
         for (uint32_t j = 0; !s->outlier && j < rec->sight_count; j++)
-            if (rec->sights[j].x == s->x && rec->sights[j].y == s->y)
+            if (rec->sights[j].x == s->x && rec->sights[j].y == s->y &&
+                rec->sights[j].feature != s->feature) {
                 alias[rec->sights[j].feature] = s->feature;
+                fuse(w, rec->sights[j].feature, s->feature);
+            }
     }
 }
 
@@ -99,8 +131,8 @@ static bool look_up(world *w, const follower *f, uint32_t r, uint32_t submap, ui
     localization l = relocate_record(w, f, r, submap, CANDIDATES, seed, &found);
 
     if (l.good) {
-        name_features(&w->records[r], &found, alias);
-        accept(w, r, submap, &l);
+        name_features(w, &w->records[r], &found, alias);
+        accept(w, r, submap, &l, alias);
     }
     free(found.item);
     return l.good;
@@ -148,25 +180,24 @@ static bool follow_neighbour(world *w, uint32_t r, uint32_t beside, uint32_t sub
                      &(localize_options){.start = &guess,
                                          .min_mature = 2 * MIN_INLIERS,
                                          .position_sigma = hold,
+                                         .min_share = tune("SHARE",0.35),
                                          .seed = seed});
-    if (getenv("BADBG")) fprintf(stderr,"follow %u from %u: named %zu good %d rot %d mature %u/%u inl %u of %u\n", r,beside,named.count,l.good,l.rotation,l.mature_inliers,l.mature,l.inliers,rec->sight_count);
     if (!l.good) {
         sight_list near = {0};
         localization again = relocate_near(w, r, submap, &guess, seed, &near);
         if (again.good) {
-    if (getenv("BADBG")) fprintf(stderr,"    near %u\n",again.mature_inliers);
-            name_features(rec, &near, alias);
+            name_features(w, rec, &near, alias);
             l = again;
         }
         free(near.item);
     }
     if (l.good || l.rotation)
-        accept(w, r, submap, &l);
+        accept(w, r, submap, &l, alias);
     free(named.item);
     return l.good || l.rotation;
 }
 
-enum { REACH = 4 /* frames a pose is carried over at most */ };
+enum { REACH = 10 /* frames a pose is carried over at most */ };
 
 /* One way through the frames, forward or back, each from the last posed one. */
 static uint32_t sweep(world *w, int direction, uint32_t submap, uint64_t seed, uint32_t *alias)
@@ -186,9 +217,32 @@ static uint32_t sweep(world *w, int direction, uint32_t submap, uint64_t seed, u
     return count;
 }
 
+/* Reclaimed frames that hang on guessed depths only: what of the settled map should be near? */
+static uint32_t connect(world *w, uint32_t submap, uint64_t seed, uint32_t *alias)
+{
+    uint32_t count = 0;
+
+    for (uint32_t r = 0; r < w->record_count; r++) {
+        record *rec = &w->records[r];
+        sight_list near = {0};
+        if (!rec->posed || rec->status != OMMA_STATUS_ROTATING || !was_described(w, r))
+            continue;
+        omma_se3 guess = world_record_pose(w, rec);
+        guess = omma_se3_inverse(&guess);
+        localization l = relocate_near(w, r, submap, &guess, seed, &near);
+        if (l.good) {
+            name_features(w, rec, &near, alias);
+            rec->status = OMMA_STATUS_RELOCALISED;
+            count++;
+        }
+        free(near.item);
+    }
+    return count;
+}
+
 uint32_t reclaim(world *w, const follower *f, uint32_t submap, uint64_t seed)
 {
-    enum { ROUNDS = 4 };
+    enum { ROUNDS = 6 };
     uint32_t *alias = omma_new_array(uint32_t, w->feature_count + 1);
     uint32_t count = 0, more = 1;
 
@@ -202,6 +256,7 @@ uint32_t reclaim(world *w, const follower *f, uint32_t submap, uint64_t seed)
         more += sweep(w, -1, submap, seed, alias);
         count += more;
         /* What was added settles before it carries more; until then its depths are guesses. */
+        more += connect(w, submap, seed, alias);
         if (more)
             adjust_submap(w, submap, &(adjust_options){.iterations = 10, .drop_outliers = true});
     }

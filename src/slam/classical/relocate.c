@@ -87,7 +87,7 @@ static void match(const world *w, const follower *f, const keyframe *k, const qu
     f->descriptors.match(known, m, q->descriptors, q->n, matches);
     for (size_t i = 0; i < m; i++) {
         descriptor_match *d = &matches[i];
-        if (d->index < 0 || d->best > MAX_DISTANCE || d->best * 100 > d->second * 85) {
+        if (d->index < 0 || d->best > MAX_DISTANCE || d->best * 100 > d->second * (int)tune("RATIO",85)) {
             d->index = -1;
             continue;
         }

@@ -83,13 +83,18 @@ void feature_kill(feature *f)
     f->patch = NULL;
 }
 
-void feature_add_sight(feature *f, uint32_t k, const sight *s)
+void feature_add_observation(feature *f, const observation *o)
 {
     size_t capacity = f->seen_capacity;
     omma_grow((void **)&f->seen, &capacity, f->seen_count + 1, sizeof(observation));
     f->seen_capacity = (uint32_t)capacity;
-    f->seen[f->seen_count++] =
-        (observation){k, s->ux, s->uy, s->roll_x, s->roll_y, s->inverse_sigma};
+    f->seen[f->seen_count++] = *o;
+}
+
+void feature_add_sight(feature *f, uint32_t k, const sight *s)
+{
+    feature_add_observation(
+        f, &(observation){k, s->ux, s->uy, s->roll_x, s->roll_y, s->inverse_sigma});
 }
 
 bool feature_sight_in(const feature *f, uint32_t k, float *x, float *y)

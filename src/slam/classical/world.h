@@ -117,6 +117,7 @@ void world_set_camera(world *w, const omma_camera *camera);
 uint32_t world_add_feature(world *w, const feature *f);
 void feature_kill(feature *f);
 void feature_add_sight(feature *f, uint32_t keyframe, const sight *s);
+void feature_add_observation(feature *f, const observation *o);
 /** Where keyframe k saw it; false when it did not. */
 bool feature_sight_in(const feature *f, uint32_t k, float *x, float *y);
 /** Makes keyframe k, which saw it, the anchor; the old anchor's sight joins the others. false when k did not
