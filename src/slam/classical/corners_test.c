@@ -85,8 +85,8 @@ static void matching_finds_the_nearest(void)
         memcpy(query[i], base[(i * 7) % N], DESCRIPTOR_BYTES);
         query[i][i % 32] ^= 0x11; /* two bits off */
     }
-    k.match(query[0], N, base[0], N, fast);
-    descriptor_match_scalar(query[0], N, base[0], N, scalar);
+    k.match(query[0], N, base[0], NULL, N, fast);
+    descriptor_match_scalar(query[0], N, base[0], NULL, N, scalar);
     for (int i = 0; i < N; i++) {
         CHECK(fast[i].index == (i * 7) % N && fast[i].best == 2 && fast[i].second > 60);
         CHECK(memcmp(&fast[i], &scalar[i], sizeof(fast[i])) == 0);

@@ -18,10 +18,10 @@ void descriptor_kernels_init(descriptor_kernels *k, unsigned cpu)
 #endif
 }
 
-void descriptor_match_scalar(const uint8_t *query, size_t m, const uint8_t *candidate, size_t n,
-                             descriptor_match *out)
+void descriptor_match_scalar(const uint8_t *query, size_t m, const uint8_t *candidate,
+                             const float *places, size_t n, descriptor_match *out)
 {
-    match_all(query, m, candidate, n, out);
+    match_all(query, m, candidate, places, n, out);
 }
 
 void descriptor_pattern_init(descriptor_pattern *p)

@@ -50,13 +50,15 @@ typedef struct descriptor_match {
 } descriptor_match;
 
 typedef struct descriptor_kernels {
-    /* Best and second best of n candidates (n x 32 bytes) for each of m queries (m x 32 bytes). */
-    void (*match)(const uint8_t *query, size_t m, const uint8_t *candidate, size_t n,
-                  descriptor_match *out);
+    /* Best and second best of n candidates (n x 32 bytes) for each of m queries (m x 32 bytes). With
+       places (n x 3: x, y, radius) a candidate within the best one's radius is the same corner found
+       twice and no second. */
+    void (*match)(const uint8_t *query, size_t m, const uint8_t *candidate, const float *places,
+                  size_t n, descriptor_match *out);
 } descriptor_kernels;
 
 void descriptor_kernels_init(descriptor_kernels *k, unsigned cpu);
-void descriptor_match_scalar(const uint8_t *query, size_t m, const uint8_t *candidate, size_t n,
-                             descriptor_match *out);
-void descriptor_match_avx2(const uint8_t *query, size_t m, const uint8_t *candidate, size_t n,
-                           descriptor_match *out);
+void descriptor_match_scalar(const uint8_t *query, size_t m, const uint8_t *candidate,
+                             const float *places, size_t n, descriptor_match *out);
+void descriptor_match_avx2(const uint8_t *query, size_t m, const uint8_t *candidate,
+                           const float *places, size_t n, descriptor_match *out);

@@ -222,6 +222,7 @@ size_t follow_by_descriptors(const follower *f, world *w, const follow_input *in
     keypoint *points = omma_new_array(keypoint, WIDE_CAPACITY);
     uint8_t *descriptors = omma_new_array(uint8_t, WIDE_CAPACITY * DESCRIPTOR_BYTES);
     wide_pair *pairs = omma_new_array(wide_pair, in->count + 1);
+    int *distance = omma_new_array(int, WIDE_CAPACITY);
     int *owner = omma_new_array(int, WIDE_CAPACITY); /* best claim on a corner, 1 + pair */
     size_t n = describe_picture(f, in->now, 6, points, descriptors, WIDE_CAPACITY), count = 0;
 
@@ -242,18 +243,23 @@ size_t follow_by_descriptors(const follower *f, world *w, const follow_input *in
         predict(w, target, in, &x, &y);
         for (size_t j = 0; j < n; j++) {
             const keypoint *k = &points[j];
+            distance[j] = 257;
             if (fabsf(k->x - x) > radius || fabsf(k->y - y) > radius)
                 continue;
-            int d = descriptor_distance(look, descriptors + j * DESCRIPTOR_BYTES);
-            if (d < best) {
-                second = best;
-                best = d;
+            distance[j] = descriptor_distance(look, descriptors + j * DESCRIPTOR_BYTES);
+            if (distance[j] < best) {
+                best = distance[j];
                 index = (int)j;
-            } else if (d < second) {
-                second = d;
             }
         }
-        if (index < 0 || best > 64 || best * 10 > second * 8)
+        for (size_t j = 0; j < n && index >= 0; j++) {
+            const keypoint *k = &points[j], *first = &points[index];
+            /* the same corner on another scale is no rival */
+            if (distance[j] < second &&
+                hypotf(k->x - first->x, k->y - first->y) > 5 * first->scale)
+                second = distance[j];
+        }
+        if (index < 0 || best > 64 || best * 100 > second * (int)tune("FRATIO",80))
             continue;
         pairs[i] = (wide_pair){index, best};
         int before = owner[index] - 1;
@@ -285,6 +291,7 @@ size_t follow_by_descriptors(const follower *f, world *w, const follow_input *in
     free(points);
     free(descriptors);
     free(pairs);
+    free(distance);
     free(owner);
     return count;
 }

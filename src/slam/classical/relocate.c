@@ -26,8 +26,16 @@ static int by_likeness(const void *a, const void *b)
 typedef struct query {
     sight *places; /* features are not known yet */
     uint8_t *descriptors;
+    float *reach; /* n x 3: x, y and the radius within which another place is the same corner */
     size_t n;
 } query;
+
+static void query_free(query *q)
+{
+    free(q->places);
+    free(q->descriptors);
+    free(q->reach);
+}
 
 /* Keyframes by the number of their features that resemble something in the picture. */
 static size_t rank(const world *w, const follower *f, uint32_t submap, const query *q,
@@ -47,7 +55,7 @@ static size_t rank(const world *w, const follower *f, uint32_t submap, const que
         index[m] = (uint32_t)i;
         memcpy(all + m++ * DESCRIPTOR_BYTES, t->descriptor, DESCRIPTOR_BYTES);
     }
-    f->descriptors.match(q->descriptors, q->n, all, m, matches);
+    f->descriptors.match(q->descriptors, q->n, all, NULL, m, matches);
     for (size_t i = 0; i < q->n; i++) {
         if (matches[i].index < 0 || matches[i].best > ALIKE)
             continue;
@@ -84,7 +92,7 @@ static void match(const world *w, const follower *f, const keyframe *k, const qu
         index[m] = k->features[i];
         memcpy(known + m++ * DESCRIPTOR_BYTES, t->descriptor, DESCRIPTOR_BYTES);
     }
-    f->descriptors.match(known, m, q->descriptors, q->n, matches);
+    f->descriptors.match(known, m, q->descriptors, q->reach, q->n, matches);
     for (size_t i = 0; i < m; i++) {
         descriptor_match *d = &matches[i];
         if (d->index < 0 || d->best > MAX_DISTANCE || d->best * 100 > d->second * (int)tune("RATIO",85)) {
@@ -214,7 +222,8 @@ localization relocate(world *w, const follower *f, const omma_pyramid *now, uint
 {
     keypoint *points = omma_new_array(keypoint, CORNERS);
     query q = {.places = omma_new_array(sight, CORNERS),
-               .descriptors = omma_new_array(uint8_t, CORNERS * DESCRIPTOR_BYTES)};
+               .descriptors = omma_new_array(uint8_t, CORNERS * DESCRIPTOR_BYTES),
+               .reach = omma_new_array(float, 3 * CORNERS)};
     sight_list list = {0};
 
     q.n = describe_picture(f, now, 5, points, q.descriptors, CORNERS);
@@ -224,6 +233,9 @@ localization relocate(world *w, const follower *f, const omma_pyramid *now, uint
                               .inverse_sigma = keypoint_inverse_sigma(&points[i]),
                               .drifting = true};
         sight_unroll(w, &q.places[i]);
+        q.reach[3 * i] = points[i].x;
+        q.reach[3 * i + 1] = points[i].y;
+        q.reach[3 * i + 2] = 5 * points[i].scale;
     }
     localization found = look_up(w, f, &q, now, r, submap, max_candidates, seed, &list);
     if (found.good) {
@@ -234,8 +246,7 @@ localization relocate(world *w, const follower *f, const omma_pyramid *now, uint
     }
     free(list.item);
     free(points);
-    free(q.places);
-    free(q.descriptors);
+    query_free(&q);
     return found;
 }
 
@@ -251,12 +262,6 @@ static query query_of_record(const world *w, const record *rec)
                w->features[rec->sights[i].feature].descriptor, DESCRIPTOR_BYTES);
     }
     return q;
-}
-
-static void query_free(query *q)
-{
-    free(q->places);
-    free(q->descriptors);
 }
 
 localization relocate_record(world *w, const follower *f, uint32_t r, uint32_t submap,
