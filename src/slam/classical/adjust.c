@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "adjust.h"
 
+#include "depth.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "depth.h"
 
 enum { WINDOW = 9, MIN_SHARED = 15 };
 
@@ -53,16 +53,16 @@ size_t adjust_neighbours(const world *w, uint32_t k, uint32_t min_shared, uint32
 /* The problem as the solver wants it, and how to get back. */
 typedef struct window {
     omma_camera camera;
-    int32_t *slot;       /* per keyframe: pose index or NO_INDEX */
-    uint32_t *keyframe;  /* per pose */
+    int32_t *slot;      /* per keyframe: pose index or NO_INDEX */
+    uint32_t *keyframe; /* per pose */
     omma_se3 *pose;
     uint8_t *fixed;
     size_t poses;
-    uint32_t *feature;   /* per point */
+    uint32_t *feature; /* per point */
     omma_bundle_point *point;
     size_t points;
     omma_bundle_observation *sight;
-    uint32_t *seen;      /* per sight: index into the feature's list */
+    uint32_t *seen; /* per sight: index into the feature's list */
     size_t sights, sight_capacity;
 } window;
 
@@ -109,9 +109,11 @@ static void window_add_feature(window *b, const world *w, uint32_t index, size_t
         omma_grow((void **)&b->sight, &b->sight_capacity, b->sights + 1, sizeof(*b->sight));
         omma_grow((void **)&b->seen, seen_capacity, b->sights + 1, sizeof(*b->seen));
         b->seen[b->sights] = j;
-        b->sight[b->sights++] = (omma_bundle_observation){
-            (uint32_t)window_pose(b, w, o->keyframe, true), (uint32_t)b->points, {o->x, o->y},
-            o->inverse_sigma};
+        b->sight[b->sights++] =
+            (omma_bundle_observation){(uint32_t)window_pose(b, w, o->keyframe, true),
+                                      (uint32_t)b->points,
+                                      {o->x, o->y},
+                                      o->inverse_sigma};
     }
     b->points++;
 }
@@ -237,8 +239,8 @@ static adjust_result adjust(world *w, const uint32_t *moving, size_t n, const ad
             if (o->free_camera)
                 world_set_camera(w, &b.camera);
             window_apply(&b, w, error, information, o->drop_outliers);
-            out = (adjust_result){true, result.rms_px, result.focal_sigma_px,
-                                  b.poses, b.points, b.sights};
+            out = (adjust_result){true,    result.rms_px, result.focal_sigma_px,
+                                  b.poses, b.points,      b.sights};
         }
         free(error);
         free(information);
@@ -300,4 +302,13 @@ double adjust_readout(const world *w, uint32_t k, bool everywhere)
     }
     double readout = w->readout + gradient / information;
     return fmax(-limit, fmin(limit, readout));
+}
+
+uint32_t adjust_newest(const world *w, uint32_t submap)
+{
+    uint32_t newest = 0;
+    for (size_t i = 0; i < w->keyframe_count; i++)
+        if (w->keyframes[i].posed && !w->keyframes[i].culled && w->keyframes[i].submap == submap)
+            newest = (uint32_t)i;
+    return newest;
 }

@@ -8,16 +8,13 @@
  *   local map   features of older keyframes that are in view again       mapping.c
  *   keyframe    new features, depths, bundle adjustment of the window    mapping.c, adjust.c
  *
- * Until there is a map the same steps run without poses and initialise.c looks for a start; when the pose
- * is lost, relocate.c looks for the place, and after a while a new submap begins beside the old one.
- * Everything happens in the caller's thread in a fixed order: the same input gives the same bits.
+ * Until there is a map the same steps run without poses and initialise.c looks for a start; when
+ * the pose is lost, relocate.c looks for the place, and after a while a new submap begins beside
+ * the old one. Everything happens in the caller's thread in a fixed order: the same input gives the
+ * same bits.
  */
 #define OMMA_MODULE "slam"
 #include "classical.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "adjust.h"
 #include "complete.h"
@@ -30,7 +27,14 @@
 #include "rotation.h"
 #include "stages.h"
 
-enum { INITIAL_STARTS = 8, PATIENCE = 3 /* frames lost before a new map is tried beside the old one */ };
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    INITIAL_STARTS = 8,
+    PATIENCE = 3 /* frames lost before a new map is tried beside the old one */
+};
 #define NO_HOME UINT32_MAX
 
 typedef struct classical {
@@ -41,29 +45,29 @@ typedef struct classical {
     world world;
     omma_pyramid before, now;
     sight_list sights;
-    omma_se3 pose;           /* camera_from_world of the newest frame, believed or predicted */
-    omma_se3 velocity;       /* now_from_before */
+    omma_se3 pose;     /* camera_from_world of the newest frame, believed or predicted */
+    omma_se3 velocity; /* now_from_before */
     float rotation_score;
     omma_status status;
-    bool has_map;            /* the living submap is initialised */
-    uint32_t submaps;        /* initialised so far */
-    uint32_t attempt;        /* record in which the living submap's attempt began */
+    bool has_map;     /* the living submap is initialised */
+    uint32_t submaps; /* initialised so far */
+    uint32_t attempt; /* record in which the living submap's attempt began */
     uint32_t last_keyframe;
-    uint32_t last_attempt;   /* record of the last costly initialisation */
-    uint32_t lost_for;       /* frames */
-    uint32_t home;           /* submap to come back to, or NO_HOME */
-    uint32_t next_global;    /* keyframes at which the whole submap is adjusted next */
-    uint32_t calibrated_on;  /* keyframes from which the camera was learnt */
+    uint32_t last_attempt;  /* record of the last costly initialisation */
+    uint32_t lost_for;      /* frames */
+    uint32_t home;          /* submap to come back to, or NO_HOME */
+    uint32_t next_global;   /* keyframes at which the whole submap is adjusted next */
+    uint32_t calibrated_on; /* keyframes from which the camera was learnt */
     double focal_sigma, rms_px;
     uint64_t relocalisations;
-    int cell;                /* px: one feature per cell */
+    int cell; /* px: one feature per cell */
     stages stages;
     /* the update handed out */
     omma_view *views;
     size_t view_count, view_capacity;
     omma_correction *corrections;
     size_t correction_count, correction_capacity;
-    omma_se3 *told;          /* per keyframe: the pose last handed out */
+    omma_se3 *told; /* per keyframe: the pose last handed out */
     size_t told_capacity;
     uint32_t told_count;
     omma_update update;
@@ -130,14 +134,15 @@ static void keep_sights(classical *c, uint32_t r)
     free(rec->sights);
     rec->sights = omma_new_array(sight, c->sights.count + 1);
     rec->sight_count = (uint32_t)c->sights.count;
-    memcpy(rec->sights, c->sights.item, c->sights.count * sizeof(sight));
+    if (c->sights.count)
+        memcpy(rec->sights, c->sights.item, c->sights.count * sizeof(sight));
 }
 
 /* Turns and, with a map, moves the last pose to where the camera should be now. */
 static omma_se3 predict_pose(classical *c)
 {
-    rotation_result turn = rotation_estimate(&c->before, &c->now, &c->world.camera, c->velocity.R,
-                                             true);
+    rotation_result turn =
+        rotation_estimate(&c->before, &c->now, &c->world.camera, c->velocity.R, true);
     omma_se3 motion = {.t = {0}};
     memcpy(motion.R, turn.R, sizeof(turn.R));
     c->rotation_score = turn.score;
@@ -163,8 +168,8 @@ static void follow(classical *c, const omma_se3 *predicted)
     size_t n = follow_features(&c->follower, w, &in, found);
     if (n * 10 < c->sights.count * 4) {
         size_t before = n;
-        n += follow_by_descriptors(&c->follower, w, &in, found, n,
-                                   0.15f * (float)w->camera.width, found + n);
+        n += follow_by_descriptors(&c->follower, w, &in, found, n, 0.15f * (float)w->camera.width,
+                                   found + n);
         if (n * 10 < c->sights.count * 2) {
             n = before;
             n += follow_by_descriptors(&c->follower, w, &in, found, n, (float)w->camera.width,
@@ -177,7 +182,8 @@ static void follow(classical *c, const omma_se3 *predicted)
     free(found);
 }
 
-/* The turn since the last frame tells how fast the camera turned in this one, if that was not long ago. */
+/* The turn since the last frame tells how fast the camera turned in this one, if that was not long
+ * ago. */
 static void unroll(classical *c, int64_t elapsed_ns)
 {
     double seconds = 1e-9 * (double)elapsed_ns;
@@ -198,17 +204,19 @@ static size_t count_mature(const classical *c)
     return n;
 }
 
-/* -------------------------------------------------------------------------------------- keyframes */
+/* -------------------------------------------------------------------------------------- keyframes
+ */
 
-/* The camera is learnt from the largest submap only: a small one knows less than what is known already. */
+/* The camera is learnt from the largest submap only: a small one knows less than what is known
+ * already. */
 static unsigned camera_freedom(classical *c)
 {
     const world *w = &c->world;
     uint32_t count = 0;
 
     for (size_t i = 0; i < w->keyframe_count; i++)
-        count += w->keyframes[i].posed && !w->keyframes[i].culled &&
-                 w->keyframes[i].submap == w->submap;
+        count +=
+            w->keyframes[i].posed && !w->keyframes[i].culled && w->keyframes[i].submap == w->submap;
     if (c->camera_known || count < c->calibrated_on)
         return 0;
     c->calibrated_on = count;
@@ -226,8 +234,10 @@ static void adjust_all(classical *c, int iterations)
     if (r.done) {
         c->focal_sigma = r.focal_sigma_px;
         c->rms_px = r.rms_px;
-        omma_debug(c->log, "adjusted %zu keyframes, %zu points, %zu sights: rms %.3f px, focal %.1f, k1 %.4f",
-                   r.poses, r.points, r.sights, r.rms_px, c->world.camera.fx, c->world.camera.k[0]);
+        omma_debug(
+            c->log,
+            "adjusted %zu keyframes, %zu points, %zu sights: rms %.3f px, focal %.1f, k1 %.4f",
+            r.poses, r.points, r.sights, r.rms_px, c->world.camera.fx, c->world.camera.k[0]);
     }
 }
 
@@ -258,7 +268,8 @@ static void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
         omma_debug(c->log, "readout %.1f ms", 1e3 * w->readout);
         c->next_global = (uint32_t)(w->keyframe_count * 3 / 2 + 1);
     } else {
-        adjust_result a = adjust_around(w, k, &(adjust_options){.iterations = 6, .drop_outliers = true});
+        adjust_result a =
+            adjust_around(w, k, &(adjust_options){.iterations = 6, .drop_outliers = true});
         if (a.done)
             c->rms_px = a.rms_px;
     }
@@ -273,12 +284,18 @@ static void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
     stages_end(&c->stages, STAGE_DETECT, start);
 }
 
-static double median_flow(classical *c, const keyframe *from, uint32_t k)
+static int by_size(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* How far features moved since keyframe k, px; huge when few are left to tell. */
+static double median_flow(const classical *c, uint32_t k)
 {
     float flow[1024];
     size_t n = 0;
 
-    (void)from;
     for (size_t i = 0; i < c->sights.count && n < 1024; i++) {
         const sight *s = &c->sights.item[i];
         float x, y;
@@ -287,14 +304,7 @@ static double median_flow(classical *c, const keyframe *from, uint32_t k)
     }
     if (n < 10)
         return 1e9;
-    /* selection by counting is enough: insertion sort of a few hundred floats */
-    for (size_t i = 1; i < n; i++) {
-        float v = flow[i];
-        size_t j = i;
-        for (; j > 0 && flow[j - 1] > v; j--)
-            flow[j] = flow[j - 1];
-        flow[j] = v;
-    }
+    qsort(flow, n, sizeof(*flow), by_size);
     return flow[n / 2];
 }
 
@@ -306,14 +316,15 @@ static bool keyframe_is_due(classical *c, uint32_t r, size_t mature)
 
     if (age < 2)
         return mature < 60 && mature * 10 < last->mature_at_birth * 6;
-    double flow = median_flow(c, last, c->last_keyframe) / w->camera.width;
+    double flow = median_flow(c, c->last_keyframe) / w->camera.width;
     if (flow < 0.01 && age < 60)
         return false;
-    return mature * 100 < (size_t)last->mature_at_birth * tune("KFM",75) || mature < 50 || flow > tune("KFLOW",0.06) ||
-           age >= tune("KAGE",60) || mapping_empty_share(w, &c->sights) > 0.5;
+    return mature * 100 < (size_t)last->mature_at_birth * 75 || mature < 50 || flow > 0.06 ||
+           age >= 60 || mapping_empty_share(w, &c->sights) > 0.5;
 }
 
-/* ------------------------------------------------------------------------------------ before a map */
+/* ------------------------------------------------------------------------------------ before a map
+ */
 
 static void start_attempt(classical *c, uint32_t r, const omma_frame *frame)
 {
@@ -327,7 +338,8 @@ static void start_attempt(classical *c, uint32_t r, const omma_frame *frame)
                          &c->sights);
 }
 
-/* Poses of the frames of this attempt from the map that now exists, outward from the two first ones. */
+/* Poses of the frames of this attempt from the map that now exists, outward from the two first
+ * ones. */
 static void pose_waiting_frames(classical *c, uint32_t now)
 {
     world *w = &c->world;
@@ -340,8 +352,9 @@ static void pose_waiting_frames(classical *c, uint32_t now)
         omma_se3 guess = omma_se3_inverse(&world_pose);
         for (int64_t r = (int64_t)start + direction; r >= c->attempt && r < now; r += direction) {
             record *rec = &w->records[r];
-            localization l = localize(w, rec->sights, rec->sight_count,
-                                      &(localize_options){.start = &guess, .seed = c->options.seed});
+            localization l =
+                localize(w, rec->sights, rec->sight_count,
+                         &(localize_options){.start = &guess, .seed = c->options.seed});
             if (!l.good)
                 continue;
             guess = l.camera_from_world;
@@ -366,7 +379,8 @@ static void pose_waiting_frames(classical *c, uint32_t now)
     }
 }
 
-/* Features of the attempt: those held by keyframes that got no pose die, the others get a first depth. */
+/* Features of the attempt: those held by keyframes that got no pose die, the others get a first
+ * depth. */
 static void settle_features(classical *c, uint32_t now)
 {
     world *w = &c->world;
@@ -438,7 +452,8 @@ static bool try_initialise(classical *c, uint32_t r, const omma_frame *frame)
     pose_waiting_frames(c, r); /* once more, now that the map is adjusted */
     for (uint32_t i = c->attempt; i < r; i++)
         tell(c, i, true);
-    omma_info(c->log, "map begins at frame %u with frame %u: focal %.1f px", w->records[c->attempt].posed ? c->attempt : r, r, w->camera.fx);
+    omma_info(c->log, "map begins at frame %u with frame %u: focal %.1f px",
+              w->records[c->attempt].posed ? c->attempt : r, r, w->camera.fx);
     return true;
 }
 
@@ -523,7 +538,8 @@ static void wait_for_map(classical *c, uint32_t r, const omma_frame *frame)
     }
 }
 
-/* --------------------------------------------------------------------------------------- tracking */
+/* --------------------------------------------------------------------------------------- tracking
+ */
 
 static void accept_pose(classical *c, const localization *l, const omma_se3 *before)
 {
@@ -575,7 +591,7 @@ static void track(classical *c, uint32_t r, const omma_frame *frame, const omma_
                                                   .min_mature = was_lost ? 25 : 12,
                                                   .seed = c->options.seed});
     if (l.good || l.rotation) {
-        size_t limit = (size_t)(tune("LMIN",40) + (l.mature_inliers < tune("LMAX",200) ? tune("LMAX",200) - l.mature_inliers : 0));
+        size_t limit = (size_t)(40 + (l.mature_inliers < 200 ? 200 - l.mature_inliers : 0));
         stages_end(&c->stages, STAGE_LOCALIZE, start);
         start = stages_begin();
         size_t added = mapping_search_local(w, &c->follower, &c->now, &l.camera_from_world, r,
@@ -592,8 +608,9 @@ static void track(classical *c, uint32_t r, const omma_frame *frame, const omma_
     }
     stages_end(&c->stages, STAGE_LOCALIZE, start);
     if (l.good || (l.rotation && !was_lost)) {
-        c->status = !l.good ? OMMA_STATUS_ROTATING
-                            : was_lost ? OMMA_STATUS_RELOCALISED : OMMA_STATUS_TRACKING;
+        c->status = !l.good    ? OMMA_STATUS_ROTATING
+                    : was_lost ? OMMA_STATUS_RELOCALISED
+                               : OMMA_STATUS_TRACKING;
         c->relocalisations += was_lost;
         accept_pose(c, &l, before);
         if (was_lost)
@@ -630,7 +647,8 @@ static void begin_submap(classical *c, uint32_t r, const omma_frame *frame)
     keep_sights(c, r);
 }
 
-/* ----------------------------------------------------------------------------------------- calls */
+/* ----------------------------------------------------------------------------------------- calls
+ */
 
 static void first_camera(classical *c, const omma_frame *frame)
 {
@@ -639,15 +657,15 @@ static void first_camera(classical *c, const omma_frame *frame)
         camera = *c->options.camera;
     } else {
         int side = frame->width > frame->height ? frame->width : frame->height;
-        camera.fx = camera.fy = c->options.focal_hint_px > 0 ? c->options.focal_hint_px : 0.9 * side;
+        camera.fx = camera.fy =
+            c->options.focal_hint_px > 0 ? c->options.focal_hint_px : 0.9 * side;
         camera.cx = 0.5 * (frame->width - 1);
         camera.cy = 0.5 * (frame->height - 1);
     }
     world_set_camera(&c->world, &camera);
-    c->world.readout = tune("RS", 0);
     double area = (double)frame->width * frame->height;
     double features = c->options.features ? c->options.features : 350;
-    c->cell = (int)lround(sqrt(area / features) * tune("CELL",0.85));
+    c->cell = (int)lround(sqrt(area / features) * 0.85);
     c->cell = c->cell < 12 ? 12 : c->cell;
 }
 
@@ -665,9 +683,8 @@ static omma_error push_frame(classical *c, omma_frame *frame)
     if (err)
         return err;
     stages_end(&c->stages, STAGE_PYRAMID, start);
-    uint32_t r = world_add_record(w, &(record){.index = frame->index,
-                                               .time_ns = frame->time_ns,
-                                               .keyframe = NO_INDEX});
+    uint32_t r = world_add_record(
+        w, &(record){.index = frame->index, .time_ns = frame->time_ns, .keyframe = NO_INDEX});
     if (r == 0) {
         first_camera(c, frame);
         start_attempt(c, r, frame);
@@ -774,7 +791,8 @@ static omma_error classical_points(void *self, omma_sparse_map *out)
             const observation *o = &f->seen[j];
             double px[2];
             if (w->keyframes[o->keyframe].culled ||
-                !feature_project(w, f, &w->keyframes[o->keyframe].camera_from_world, px, NULL, NULL))
+                !feature_project(w, f, &w->keyframes[o->keyframe].camera_from_world, px, NULL,
+                                 NULL))
                 continue;
             sum += hypot(px[0] - o->x, px[1] - o->y);
             out->observations[out->observation_count++] =

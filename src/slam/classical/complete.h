@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The end of a run: everything is adjusted once more, and every frame that can gets its final pose. */
+/** The end of a run: everything is adjusted once more, and every frame that can gets its final
+ * pose. */
 #pragma once
 
 #include "follow.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <omma/base.h>
-
 #include "corners.h"
-#include "world.h"
+
+#include <omma/base.h>
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,8 +26,8 @@ int corner_grid_at(const corner_grid *g, float x, float y)
 }
 
 /* Offsets of the circle of radius 3, clockwise from the top. */
-static const int8_t circle[16][2] = {{0, -3}, {1, -3}, {2, -2}, {3, -1}, {3, 0},  {3, 1},
-                                     {2, 2},  {1, 3},  {0, 3},  {-1, 3}, {-2, 2}, {-3, 1},
+static const int8_t circle[16][2] = {{0, -3}, {1, -3},  {2, -2},  {3, -1}, {3, 0},  {3, 1},
+                                     {2, 2},  {1, 3},   {0, 3},   {-1, 3}, {-2, 2}, {-3, 1},
                                      {-3, 0}, {-3, -1}, {-2, -2}, {-1, -3}};
 
 /* Nine neighbouring bits set somewhere on a ring of sixteen. */
@@ -142,10 +141,14 @@ static bool is_near(const float *points, size_t n, float x, float y, float dista
 }
 
 /* Thresholds tried in turn; the last still stands above the noise of a usable picture. */
+/* (grey levels / px)^2: below it a corner cannot be told from noise. */
+#define MIN_STRENGTH 1.5f
+
 static const int thresholds[] = {24, 12, 6, 4};
 
-static size_t find_in_cell(const omma_pyramid *p, int l, const corner_grid *grid, int cell, int room,
-                           const float *keep_away, size_t n_away, float min_distance, corner *out)
+static size_t find_in_cell(const omma_pyramid *p, int l, const corner_grid *grid, int cell,
+                           int room, const float *keep_away, size_t n_away, float min_distance,
+                           corner *out)
 {
     const omma_level *level = &p->level[l];
     const cell_box box = box_of_cell(level, grid, cell, l);
@@ -155,13 +158,13 @@ static size_t find_in_cell(const omma_pyramid *p, int l, const corner_grid *grid
 
     if (box.left >= box.right || box.top >= box.bottom)
         return 0;
-    for (size_t t = 0; t < tune("NTHR",4) && !found; t++) {
+    for (size_t t = 0; t < sizeof(thresholds) / sizeof(*thresholds) && !found; t++) {
         size_t n = scan(level, &box, thresholds[t], candidate);
         qsort(candidate, n, sizeof(*candidate), by_score);
         for (size_t i = 0; i < n && found < (size_t)room; i++) {
             corner *c = &candidate[i];
             float x = (c->x + 0.5f) * scale - 0.5f, y = (c->y + 0.5f) * scale - 0.5f;
-            if (c->score < tune("SCORE",1.5) || is_near(keep_away, n_away, x, y, min_distance))
+            if (c->score < MIN_STRENGTH || is_near(keep_away, n_away, x, y, min_distance))
                 continue;
             bool crowded = false;
             for (size_t j = 0; j < found && !crowded; j++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Corners spread evenly over a picture: FAST-9 in grid cells, the threshold lowered cell by cell until
- * something is found, scored by the smaller eigenvalue of the structure tensor.
+ * Corners spread evenly over a picture: FAST-9 in grid cells, the threshold lowered cell by cell
+ * until something is found, scored by the smaller eigenvalue of the structure tensor.
  *
  * Sources: Rosten, Porter, Drummond, "Faster and better", PAMI 2010; Shi, Tomasi, "Good features to
  * track", CVPR 1994.
@@ -28,7 +28,8 @@ int corner_grid_at(const corner_grid *g, float x, float y); /* level-0 px, clamp
 /**
  * Finds up to per_cell corners in every cell that has room.
  *
- * @param levels pyramid levels to search, finest first: a cell left empty by one is tried on the next
+ * @param levels pyramid levels to search, finest first: a cell left empty by one is tried on the
+ * next
  * @param room   per cell, how many corners are wanted (0 = skip the cell)
  * @param keep_away level-0 points (n x 2) that new corners must stay min_distance px away from
  * @param out    at most capacity corners, given cell by cell, best first

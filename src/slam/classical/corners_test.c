@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
 #include "corners.h"
+#include "descriptor.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "check.h"
-#include "descriptor.h"
 
 static omma_frame *board(int side, int low, int high)
 {

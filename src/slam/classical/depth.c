@@ -38,7 +38,8 @@ void depth_update(const world *w, feature *f, const omma_se3 *pose, const sight 
 
     if (!feature_project(w, f, pose, px, v, NULL))
         return;
-    double r[2] = {s->ux - px[0], s->uy - px[1]}, weight = s->inverse_sigma * s->inverse_sigma * share;
+    double r[2] = {s->ux - px[0], s->uy - px[1]},
+           weight = s->inverse_sigma * s->inverse_sigma * share;
     double squared = v[0] * v[0] + v[1] * v[1];
     double information = 1 / (f->rho_sigma * f->rho_sigma);
     if (squared * f->rho_sigma * f->rho_sigma < 0.01)

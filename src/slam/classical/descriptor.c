@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "descriptor.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "descriptor_match.h"
 #include "descriptor_table.h"
+
+#include <math.h>
+#include <string.h>
 
 void descriptor_kernels_init(descriptor_kernels *k, unsigned cpu)
 {
@@ -48,9 +48,9 @@ static void smooth_level(omma_level *out, const omma_level *in)
         const int s = in->stride, width = in->width + 2 * OMMA_PYRAMID_BORDER;
         const uint8_t *p = in->data + (ptrdiff_t)y * s - OMMA_PYRAMID_BORDER;
         for (int x = 0; x < width; x++)
-            row[x] = (uint16_t)(18 * (p[x - 3 * s] + p[x + 3 * s]) +
-                                34 * (p[x - 2 * s] + p[x + 2 * s]) + 49 * (p[x - s] + p[x + s]) +
-                                54 * p[x]);
+            row[x] =
+                (uint16_t)(18 * (p[x - 3 * s] + p[x + 3 * s]) + 34 * (p[x - 2 * s] + p[x + 2 * s]) +
+                           49 * (p[x - s] + p[x + s]) + 54 * p[x]);
         uint8_t *q = out->data + (ptrdiff_t)y * out->stride - OMMA_PYRAMID_BORDER;
         for (int x = 3; x < width - 3; x++)
             q[x] = (uint8_t)((18u * (row[x - 3] + row[x + 3]) + 34u * (row[x - 2] + row[x + 2]) +

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * 256-bit binary descriptors of corners: orientation by the intensity centroid, then 256 comparisons of
- * smoothed pixels in a pattern turned with it; compared by Hamming distance.
+ * 256-bit binary descriptors of corners: orientation by the intensity centroid, then 256
+ * comparisons of smoothed pixels in a pattern turned with it; compared by Hamming distance.
  *
- * Source: Rublee et al., "ORB: an efficient alternative to SIFT or SURF", ICCV 2011. The comparisons are our
- * own choice (descriptor_table.h).
+ * Source: Rublee et al., "ORB: an efficient alternative to SIFT or SURF", ICCV 2011. The
+ * comparisons are our own choice (descriptor_table.h).
  */
 #pragma once
 
@@ -44,15 +44,15 @@ static inline int descriptor_distance(const uint8_t *a, const uint8_t *b)
 }
 
 typedef struct descriptor_match {
-    int index;   /* of the best candidate, -1 = none */
-    int best;    /* its distance */
-    int second;  /* distance of the next best, 257 = none */
+    int index;  /* of the best candidate, -1 = none */
+    int best;   /* its distance */
+    int second; /* distance of the next best, 257 = none */
 } descriptor_match;
 
 typedef struct descriptor_kernels {
-    /* Best and second best of n candidates (n x 32 bytes) for each of m queries (m x 32 bytes). With
-       places (n x 3: x, y, radius) a candidate within the best one's radius is the same corner found
-       twice and no second. */
+    /* Best and second best of n candidates (n x 32 bytes) for each of m queries (m x 32 bytes).
+       With places (n x 3: x, y, radius) a candidate within the best one's radius is the same corner
+       found twice and no second. */
     void (*match)(const uint8_t *query, size_t m, const uint8_t *candidate, const float *places,
                   size_t n, descriptor_match *out);
 } descriptor_kernels;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "follow.h"
 
+#include "patch.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "patch.h"
 
 void follower_init(follower *f, unsigned cpu)
 {
@@ -14,8 +14,8 @@ void follower_init(follower *f, unsigned cpu)
     descriptor_pattern_init(&f->pattern);
 }
 
-/* Where the last position goes under the predicted motion: the change is predicted, not the place, so
-   that a poor depth or a poor pose costs little. */
+/* Where the last position goes under the predicted motion: the change is predicted, not the place,
+   so that a poor depth or a poor pose costs little. */
 static void predict(const world *w, const feature *f, const follow_input *in, float *x, float *y)
 {
     double a[2], b[2];
@@ -70,7 +70,8 @@ static bool align_last(const klt_kernels *k, const follow_input *in, int level, 
 }
 
 void approach_feature(const follower *f, const world *w, const feature *target,
-                      const omma_pyramid *now, const omma_se3 *pose, float radius, float *x, float *y)
+                      const omma_pyramid *now, const omma_se3 *pose, float radius, float *x,
+                      float *y)
 {
     klt_template t;
     int level;
@@ -91,10 +92,11 @@ bool find_feature(const follower *f, const world *w, const feature *target, cons
     klt_template t;
     int level;
 
-    if (!is_inside(now, x, y, 4) || !patch_template(w, target, pose, now->levels, false, &t, &level))
+    if (!is_inside(now, x, y, 4) ||
+        !patch_template(w, target, pose, now->levels, false, &t, &level))
         return false;
-    klt_result r = klt_align(&f->klt, &t, &now->level[level], to_level(x, level), to_level(y, level),
-                             10, radius / (float)(1 << level));
+    klt_result r = klt_align(&f->klt, &t, &now->level[level], to_level(x, level),
+                             to_level(y, level), 10, radius / (float)(1 << level));
     *score = r.score;
     if (!(r.score > 0.75f) || !(r.gain > 0.3f && r.gain < 3))
         return false;
@@ -120,7 +122,8 @@ size_t follow_features(const follower *f, world *w, const follow_input *in, sigh
         align_coarse(&f->klt, in->before, in->now, last->x, last->y, in->top_level,
                      target->level + 1, &x, &y);
         sight s = {.feature = last->feature};
-        if (!find_feature(f, w, target, in->now, in->pose_now, x, y, 4.0f * (float)(1 << target->level), &s, &score)) {
+        if (!find_feature(f, w, target, in->now, in->pose_now, x, y,
+                          4.0f * (float)(1 << target->level), &s, &score)) {
             if (!align_last(&f->klt, in, target->level, last->x, last->y, &x, &y) ||
                 !is_inside(in->now, x, y, 4))
                 continue;
@@ -216,8 +219,8 @@ typedef struct wide_pair {
     int candidate, distance;
 } wide_pair;
 
-size_t follow_by_descriptors(const follower *f, world *w, const follow_input *in, const sight *found,
-                             size_t n_found, float radius, sight *out)
+size_t follow_by_descriptors(const follower *f, world *w, const follow_input *in,
+                             const sight *found, size_t n_found, float radius, sight *out)
 {
     keypoint *points = omma_new_array(keypoint, WIDE_CAPACITY);
     uint8_t *descriptors = omma_new_array(uint8_t, WIDE_CAPACITY * DESCRIPTOR_BYTES);
@@ -255,11 +258,10 @@ size_t follow_by_descriptors(const follower *f, world *w, const follow_input *in
         for (size_t j = 0; j < n && index >= 0; j++) {
             const keypoint *k = &points[j], *first = &points[index];
             /* the same corner on another scale is no rival */
-            if (distance[j] < second &&
-                hypotf(k->x - first->x, k->y - first->y) > 5 * first->scale)
+            if (distance[j] < second && hypotf(k->x - first->x, k->y - first->y) > 5 * first->scale)
                 second = distance[j];
         }
-        if (index < 0 || best > 64 || best * 100 > second * (int)tune("FRATIO",80))
+        if (index < 0 || best > 64 || best * 100 > second * 80)
             continue;
         pairs[i] = (wide_pair){index, best};
         int before = owner[index] - 1;
@@ -275,13 +277,15 @@ size_t follow_by_descriptors(const follower *f, world *w, const follow_input *in
         if (!n || pairs[i].candidate < 0)
             continue;
         const keypoint *k = &points[pairs[i].candidate];
-        sight s = {.feature = in->sights[i].feature, .x = k->x, .y = k->y,
-                   .inverse_sigma = keypoint_inverse_sigma(k), .drifting = true};
+        sight s = {.feature = in->sights[i].feature,
+                   .x = k->x,
+                   .y = k->y,
+                   .inverse_sigma = keypoint_inverse_sigma(k),
+                   .drifting = true};
         sight fine = s;
         float score;
         if (find_feature(f, w, &w->features[s.feature], in->now, in->pose_now, s.x, s.y,
-                         3 * k->scale, &fine, &score))
-        {
+                         3 * k->scale, &fine, &score)) {
             s = fine;
             s.drifting = false;
         }

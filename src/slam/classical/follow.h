@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Follows features from one picture to the next: from where the predicted pose puts them, coarse levels
- * against the last picture, then the finest against the feature's own patch, warped, so that positions do
- * not drift from frame to frame.
+ * Follows features from one picture to the next: from where the predicted pose puts them, coarse
+ * levels against the last picture, then the finest against the feature's own patch, warped, so that
+ * positions do not drift from frame to frame.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ void follower_init(follower *f, unsigned cpu);
 typedef struct follow_input {
     const omma_pyramid *before, *now;
     const omma_se3 *pose_before, *pose_now; /* camera_from_world: last, and predicted */
-    const sight *sights; /* of the last picture */
+    const sight *sights;                    /* of the last picture */
     size_t count;
     int top_level; /* coarsest level used */
 } follow_input;
@@ -57,6 +57,7 @@ static inline float keypoint_inverse_sigma(const keypoint *k)
     return 1 / (1.2f * k->scale);
 }
 
-/** Corners of a whole picture at half octaves, and their descriptors (32 bytes each). @return how many. */
+/** Corners of a whole picture at half octaves, and their descriptors (32 bytes each). @return how
+ * many. */
 size_t describe_picture(const follower *f, const omma_pyramid *p, int per_cell, keypoint *points,
                         uint8_t *descriptors, size_t capacity);

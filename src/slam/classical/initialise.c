@@ -13,13 +13,13 @@ enum {
 };
 
 typedef struct pair_set {
-    uint32_t start;     /* keyframe */
+    uint32_t start; /* keyframe */
     size_t n;
-    uint32_t *feature;  /* n */
-    double *a, *b;      /* n x 2 px: in the start keyframe, now */
+    uint32_t *feature;    /* n */
+    double *a, *b;        /* n x 2 px: in the start keyframe, now */
     float *inverse_sigma; /* n, of the newest sight */
-    double readout;     /* for which the pixels are unrolled */
-    double roll;        /* mean px per s by which the two sights of a pair roll apart */
+    double readout;       /* for which the pixels are unrolled */
+    double roll;          /* mean px per s by which the two sights of a pair roll apart */
 } pair_set;
 
 /* Where start keyframe k saw a feature, and how that rolls. */
@@ -41,7 +41,9 @@ static pair_set pairs_make(const world *w, uint32_t start, const record *now, do
 {
     const double change = readout - w->readout;
     size_t n = now->sight_count;
-    pair_set p = {.start = start, .readout = readout, .feature = omma_new_array(uint32_t, n + 1),
+    pair_set p = {.start = start,
+                  .readout = readout,
+                  .feature = omma_new_array(uint32_t, n + 1),
                   .a = omma_new_array(double, 4 * n + 1),
                   .inverse_sigma = omma_new_array(float, n + 1)};
     p.b = p.a + 2 * n;
@@ -83,7 +85,8 @@ static void normalize(const omma_camera *c, const double *px, size_t n, double *
             x[2 * i] = x[2 * i + 1] = 0;
 }
 
-/* Rays of b against rays of a turned by the rotation that fits them best; median angle left, rad. */
+/* Rays of b against rays of a turned by the rotation that fits them best; median angle left, rad.
+ */
 static double median_parallax(const double *xa, const double *xb, size_t n)
 {
     double R[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
@@ -94,7 +97,8 @@ static double median_parallax(const double *xa, const double *xb, size_t n)
         double scale = round ? fmax(median, 1e-4) : 1;
         for (size_t i = 0; i < n; i++) {
             double a[3] = {xa[2 * i], xa[2 * i + 1], 1}, b[3] = {xb[2 * i], xb[2 * i + 1], 1}, p[3];
-            double na = sqrt(a[0] * a[0] + a[1] * a[1] + 1), nb = sqrt(b[0] * b[0] + b[1] * b[1] + 1);
+            double na = sqrt(a[0] * a[0] + a[1] * a[1] + 1),
+                   nb = sqrt(b[0] * b[0] + b[1] * b[1] + 1);
             for (int k = 0; k < 3; k++)
                 p[k] = (R[3 * k] * a[0] + R[3 * k + 1] * a[1] + R[3 * k + 2] * a[2]) / na;
             double e[3] = {b[0] / nb - p[0], b[1] / nb - p[1], b[2] / nb - p[2]};
@@ -118,18 +122,21 @@ static double median_parallax(const double *xa, const double *xb, size_t n)
             break;
         double phi[3] = {
             (g[0] * (H[4] * H[8] - H[5] * H[7]) + g[1] * (H[2] * H[7] - H[1] * H[8]) +
-             g[2] * (H[1] * H[5] - H[2] * H[4])) / det,
+             g[2] * (H[1] * H[5] - H[2] * H[4])) /
+                det,
             (g[0] * (H[5] * H[6] - H[3] * H[8]) + g[1] * (H[0] * H[8] - H[2] * H[6]) +
-             g[2] * (H[2] * H[3] - H[0] * H[5])) / det,
+             g[2] * (H[2] * H[3] - H[0] * H[5])) /
+                det,
             (g[0] * (H[3] * H[7] - H[4] * H[6]) + g[1] * (H[1] * H[6] - H[0] * H[7]) +
-             g[2] * (H[0] * H[4] - H[1] * H[3])) / det,
+             g[2] * (H[0] * H[4] - H[1] * H[3])) /
+                det,
         };
         double turn[9], next[9];
         omma_so3_exp(phi, turn);
         for (int r = 0; r < 3; r++)
             for (int c = 0; c < 3; c++)
-                next[3 * r + c] = turn[3 * r] * R[c] + turn[3 * r + 1] * R[3 + c] +
-                                  turn[3 * r + 2] * R[6 + c];
+                next[3 * r + c] =
+                    turn[3 * r] * R[c] + turn[3 * r + 1] * R[3 + c] + turn[3 * r + 2] * R[6 + c];
         memcpy(R, next, sizeof(R));
     }
     free(angle);
@@ -221,25 +228,26 @@ static bool verify(hypothesis *h, const pair_set *p, const between *middle, bool
     poses[count++] = now;
 
     omma_bundle_point *points = omma_new_array(omma_bundle_point, p->n + 1);
-    omma_bundle_observation *sights =
-        omma_new_array(omma_bundle_observation, p->n * MAX_POSES + 1);
+    omma_bundle_observation *sights = omma_new_array(omma_bundle_observation, p->n * MAX_POSES + 1);
     uint32_t *pair_of_point = omma_new_array(uint32_t, p->n + 1);
-    double *error = omma_new_array(double, p->n * MAX_POSES + 1);
+    double *error = omma_new_array(double, p->n *MAX_POSES + 1);
     double *information = omma_new_array(double, p->n + 1);
     size_t point_count = 0, sight_count = 0;
     for (size_t i = 0; i < p->n; i++) {
         if (!(h->rho[i] > 0))
             continue;
         pair_of_point[point_count] = (uint32_t)i;
-        points[point_count] = (omma_bundle_point){.anchor = 0,
-                                                  .anchor_px = {p->a[2 * i], p->a[2 * i + 1]},
-                                                  .inverse_depth = h->rho[i]};
+        points[point_count] = (omma_bundle_point){
+            .anchor = 0, .anchor_px = {p->a[2 * i], p->a[2 * i + 1]}, .inverse_depth = h->rho[i]};
         for (int k = 1; k < count; k++) {
             const double *px = k == count - 1 ? p->b : middle->px[frame_of_pose[k]];
             if (k < count - 1 && !middle->seen[frame_of_pose[k]][i])
                 continue;
-            sights[sight_count++] = (omma_bundle_observation){
-                (uint32_t)k, (uint32_t)point_count, {(float)px[2 * i], (float)px[2 * i + 1]}, p->inverse_sigma[i]};
+            sights[sight_count++] =
+                (omma_bundle_observation){(uint32_t)k,
+                                          (uint32_t)point_count,
+                                          {(float)px[2 * i], (float)px[2 * i + 1]},
+                                          p->inverse_sigma[i]};
         }
         point_count++;
     }
@@ -391,7 +399,8 @@ static between between_make(const world *w, const pair_set *p, uint32_t first, u
     uint32_t span = last > first ? last - first : 0;
     int wanted = span > MAX_BETWEEN ? MAX_BETWEEN : span > 1 ? (int)span - 1 : 0;
     for (int i = 0; i < wanted; i++) {
-        uint32_t r = first + (uint32_t)((uint64_t)span * (uint64_t)(i + 1) / (uint64_t)(wanted + 1));
+        uint32_t r =
+            first + (uint32_t)((uint64_t)span * (uint64_t)(i + 1) / (uint64_t)(wanted + 1));
         if (r <= first || r >= last)
             continue;
         b.px[b.count] = omma_new_array(double, 2 * p->n + 1);
@@ -541,7 +550,7 @@ bool initialise(world *w, uint32_t first, uint32_t now, const initialise_options
             continue;
         pair_set p = {0};
         hypothesis best = try_start(w, k, now, o, &p);
-        if (best.good >= 40 && best.good * 100 >= p.n * tune("GOOD",60) && best.median_quality < 0.08 &&
+        if (best.good >= 40 && best.good * 10 >= p.n * 6 && best.median_quality < 0.08 &&
             best.rms < 1.8) {
             apply(w, &p, &best, now);
             done = true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The start of a map from tracked features and nothing else. Waits for parallax against one of several
- * start keyframes; tries an essential matrix and a homography, for an unknown camera at several focal
- * lengths; every hypothesis must survive a bundle adjustment over frames in between.
+ * The start of a map from tracked features and nothing else. Waits for parallax against one of
+ * several start keyframes; tries an essential matrix and a homography, for an unknown camera at
+ * several focal lengths; every hypothesis must survive a bundle adjustment over frames in between.
  */
 #pragma once
 

@@ -154,7 +154,7 @@ klt_result klt_align(const klt_kernels *k, const klt_template *t, const omma_lev
             r.score = -1;
             return r;
         }
-        r.converged = length < 0.02f;
+        r.converged = length < 0.01f;
         if (r.converged && length < 0.005f)
             return r; /* the score of the last position is good enough */
     }

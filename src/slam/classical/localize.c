@@ -35,7 +35,8 @@ static void problem_free(problem *p)
     free(p->index);
 }
 
-/* (I / w^2 + v v^T)^-1: noise of the sight and what an uncertain depth adds along its epipolar line. */
+/* (I / w^2 + v v^T)^-1: noise of the sight and what an uncertain depth adds along its epipolar
+ * line. */
 static void weigh(double weight, const double v[2], double information[3])
 {
     double s = 1 / (weight * weight);
@@ -97,7 +98,7 @@ static bool search(const world *w, const sight *sights, size_t n, uint64_t seed,
                                : omma_pnp_ransac(point, x, count,
                                                  &(omma_ransac_options){
                                                      .threshold = 4 / w->camera.fx,
-                                                     .max_iterations = (int)tune("ITER",800),
+                                                     .max_iterations = 800,
                                                      .seed = seed,
                                                  },
                                                  pose, NULL, &result);
@@ -106,8 +107,8 @@ static bool search(const world *w, const sight *sights, size_t n, uint64_t seed,
 }
 
 /* Refines twice: robustly over all, then over what agrees. */
-static bool refine(problem *p, const world *w, sight *sights, size_t n,
-                   const localize_options *o, localization *out)
+static bool refine(problem *p, const world *w, sight *sights, size_t n, const localize_options *o,
+                   localization *out)
 {
     omma_pose_options options = {.huber = 2, .iterations = 10, .information = p->information};
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mapping.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "adjust.h"
 #include "depth.h"
 #include "patch.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 void sight_list_push(sight_list *l, const sight *s)
 {
@@ -41,7 +41,7 @@ uint32_t mapping_add_keyframe(world *w, uint32_t r, const omma_se3 *pose, bool p
 size_t mapping_add_features(world *w, const follower *fl, uint32_t k, const omma_pyramid *p,
                             const omma_frame *frame, double rho, int cell, sight_list *sights)
 {
-    enum { CAPACITY = 2048, LEVELS = 3 };
+    enum { CAPACITY = 2048, LEVELS = 2 };
     const corner_grid grid = corner_grid_make(p->level[0].width, p->level[0].height, cell);
     const size_t cells = (size_t)grid.columns * grid.rows;
     uint8_t *room = omma_new_array(uint8_t, cells);
@@ -59,7 +59,7 @@ size_t mapping_add_features(world *w, const follower *fl, uint32_t k, const omma
         away[2 * n] = s->x;
         away[2 * n++ + 1] = s->y;
     }
-    n = corners_find(p, (int)tune("LEVELS",2), &grid, room, away, n, 0.4f * (float)cell, corners, CAPACITY);
+    n = corners_find(p, LEVELS, &grid, room, away, n, 0.4f * (float)cell, corners, CAPACITY);
     if (n && descriptor_smooth(&smooth, p, LEVELS) != OMMA_OK)
         n = 0;
     for (size_t i = 0; i < n; i++) {
@@ -111,10 +111,11 @@ void mapping_solve_depths(world *w, uint32_t k)
 
 enum { LOCAL_KEYFRAMES = 10, OLD_KEYFRAMES = 5, OCCUPANCY_CELL = 20 };
 
-/* Old keyframes that looked the same way from about the same place, spread over the past: where the camera
-   has been before, though nothing connects the two visits yet. */
-static size_t old_keyframes(const world *w, const omma_se3 *pose, double depth, const uint32_t *have,
-                            size_t n, uint32_t submap, uint32_t out[OLD_KEYFRAMES])
+/* Old keyframes that looked the same way from about the same place, spread over the past: where the
+   camera has been before, though nothing connects the two visits yet. */
+static size_t old_keyframes(const world *w, const omma_se3 *pose, double depth,
+                            const uint32_t *have, size_t n, uint32_t submap,
+                            uint32_t out[OLD_KEYFRAMES])
 {
     uint32_t candidate[256];
     size_t count = 0, chosen = 0;
@@ -224,8 +225,8 @@ size_t mapping_search_local(world *w, const follower *fl, const omma_pyramid *no
 
 double mapping_empty_share(const world *w, const sight_list *sights)
 {
-    const corner_grid grid = corner_grid_make(w->camera.width, w->camera.height,
-                                              (w->camera.width + 7) / 8);
+    const corner_grid grid =
+        corner_grid_make(w->camera.width, w->camera.height, (w->camera.width + 7) / 8);
     uint8_t full[256] = {0};
     int cells = grid.columns * grid.rows, empty = 0;
 

@@ -17,8 +17,8 @@ void sight_list_push(sight_list *l, const sight *s);
 uint32_t mapping_add_keyframe(world *w, uint32_t record_index, const omma_se3 *pose, bool posed,
                               const sight_list *sights, const omma_pyramid *p);
 
-/** Fills the empty cells of the picture with new features anchored in keyframe k, and adds them to the
- *  sights. rho is the guess for their inverse depth. @return how many. */
+/** Fills the empty cells of the picture with new features anchored in keyframe k, and adds them to
+ * the sights. rho is the guess for their inverse depth. @return how many. */
 size_t mapping_add_features(world *w, const follower *f, uint32_t k, const omma_pyramid *p,
                             const omma_frame *frame, double rho, int cell, sight_list *sights);
 

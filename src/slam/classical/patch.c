@@ -60,7 +60,8 @@ static bool warp_of(const world *w, const feature *f, const omma_se3 *T, double 
                        m[1] + (j == 2 ? step / w->camera.fy : 0), 1};
         double c[3];
         for (int i = 0; i < 3; i++)
-            c[i] = T_k.R[3 * i] * d[0] + T_k.R[3 * i + 1] * d[1] + T_k.R[3 * i + 2] + rho * T_k.t[i];
+            c[i] =
+                T_k.R[3 * i] * d[0] + T_k.R[3 * i + 1] * d[1] + T_k.R[3 * i + 2] + rho * T_k.t[i];
         if (!(c[2] > 1e-6) || !omma_camera_project(&w->camera, c, px[j], NULL))
             return false;
     }
@@ -71,8 +72,8 @@ static bool warp_of(const world *w, const feature *f, const omma_se3 *T, double 
     return true;
 }
 
-bool patch_template(const world *w, const feature *f, const omma_se3 *T, int levels,
-                    bool coarse, klt_template *t, int *level)
+bool patch_template(const world *w, const feature *f, const omma_se3 *T, int levels, bool coarse,
+                    klt_template *t, int *level)
 {
     double A[4];
     if (!f->patch || !warp_of(w, f, T, A))
@@ -96,7 +97,8 @@ bool patch_template(const world *w, const feature *f, const omma_se3 *T, int lev
 
     enum { SIDE = KLT_SIDE + 2 };
     const float half = 0.5f * (SIDE - 1);
-    if (half * (fabsf(ux) + fabsf(vx)) >= patch_centre || half * (fabsf(uy) + fabsf(vy)) >= patch_centre)
+    if (half * (fabsf(ux) + fabsf(vx)) >= patch_centre ||
+        half * (fabsf(uy) + fabsf(vy)) >= patch_centre)
         return false; /* would look beyond what was kept */
     const uint8_t *patch = f->patch + source * PATCH_SIDE * PATCH_SIDE;
     float samples[SIDE * SIDE];

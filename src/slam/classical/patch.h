@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The picture of a feature: kept when it is first seen, warped to how it should look from elsewhere. */
+/** The picture of a feature: kept when it is first seen, warped to how it should look from
+ * elsewhere. */
 #pragma once
 
 #include "world.h"
@@ -15,8 +16,8 @@ void patch_capture(feature *f, const omma_pyramid *p, uint32_t keyframe, float x
  * @param level on which pyramid level of the new picture the template applies
  * @return false when it is seen too slanted, too small or too large for the patch.
  */
-bool patch_template(const world *w, const feature *f, const omma_se3 *camera_from_world,
-                    int levels, bool coarse, klt_template *t, int *level);
+bool patch_template(const world *w, const feature *f, const omma_se3 *camera_from_world, int levels,
+                    bool coarse, klt_template *t, int *level);
 
 static inline float to_level(float x, int l)
 {

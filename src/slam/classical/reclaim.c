@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reclaim.h"
 
+#include "adjust.h"
+#include "depth.h"
+#include "fuse.h"
+#include "relocate.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "adjust.h"
-#include "depth.h"
-#include "relocate.h"
 
 enum { CANDIDATES = 8, MIN_INLIERS = 20 };
 
@@ -31,8 +32,8 @@ static uint32_t nearest(const world *w, uint32_t submap, const omma_se3 *pose)
             continue;
         omma_se3 back = omma_se3_inverse(&k->camera_from_world);
         omma_se3 between = omma_se3_mul(pose, &back);
-        double d = between.t[0] * between.t[0] + between.t[1] * between.t[1] +
-                   between.t[2] * between.t[2];
+        double d =
+            between.t[0] * between.t[0] + between.t[1] * between.t[1] + between.t[2] * between.t[2];
         if (d < distance) {
             distance = d;
             best = (uint32_t)i;
@@ -41,32 +42,8 @@ static uint32_t nearest(const world *w, uint32_t submap, const omma_se3 *pose)
     return best;
 }
 
-static void fuse_sight(world *w, uint32_t into, const observation *o)
-{
-    float x, y;
-    feature *f = &w->features[into];
-    if (!w->keyframes[o->keyframe].posed || feature_sight_in(f, o->keyframe, &x, &y))
-        return;
-    feature_add_observation(f, o);
-    keyframe_add_feature(&w->keyframes[o->keyframe], into);
-}
-
-/* Two features are one: the sights of the one become the other's. */
-static void fuse(world *w, uint32_t from, uint32_t into)
-{
-    feature *f = &w->features[from];
-    const observation anchor = {f->anchor, f->x, f->y, f->roll_x, f->roll_y,
-                                sight_inverse_sigma(f->level)};
-    if (from == into || w->features[into].state == FEATURE_DEAD)
-        return;
-    fuse_sight(w, into, &anchor);
-    for (uint32_t i = 0; i < f->seen_count; i++)
-        fuse_sight(w, into, &f->seen[i]);
-    feature_kill(f);
-}
-
-/* A keyframe that waited in vain becomes one after all: what is anchored there lives again, its depth a
-   guess, and carries the pose on to frames that see nothing else. */
+/* A keyframe that waited in vain becomes one after all: what is anchored there lives again, its
+   depth a guess, and carries the pose on to frames that see nothing else. */
 static void revive(world *w, uint32_t k, uint32_t submap, const omma_se3 *pose,
                    const uint32_t *alias)
 {
@@ -81,7 +58,7 @@ static void revive(world *w, uint32_t k, uint32_t submap, const omma_se3 *pose,
     for (uint32_t i = 0; i < key->feature_count; i++) {
         feature *f = &w->features[key->features[i]];
         if (alias[key->features[i]] != UINT32_MAX) {
-            fuse(w, key->features[i], alias[key->features[i]]);
+            feature_fuse(w, key->features[i], alias[key->features[i]]);
             continue;
         }
         if (f->state != FEATURE_DEAD || (f->anchor != k && w->keyframes[f->anchor].posed) ||
@@ -104,9 +81,9 @@ static void accept(world *w, uint32_t r, uint32_t submap, const localization *l,
             own = (int32_t)i;
     if (own != NO_INDEX)
         revive(w, (uint32_t)own, submap, &l->camera_from_world, alias);
-    world_set_record_pose(w, rec,
-                          own != NO_INDEX ? (uint32_t)own : nearest(w, submap, &l->camera_from_world),
-                          &l->camera_from_world);
+    world_set_record_pose(
+        w, rec, own != NO_INDEX ? (uint32_t)own : nearest(w, submap, &l->camera_from_world),
+        &l->camera_from_world);
     rec->status = l->good ? OMMA_STATUS_RELOCALISED : OMMA_STATUS_ROTATING;
 }
 
@@ -119,7 +96,7 @@ static void name_features(world *w, const record *rec, const sight_list *found, 
             if (rec->sights[j].x == s->x && rec->sights[j].y == s->y &&
                 rec->sights[j].feature != s->feature) {
                 alias[rec->sights[j].feature] = s->feature;
-                fuse(w, rec->sights[j].feature, s->feature);
+                feature_fuse(w, rec->sights[j].feature, s->feature);
             }
     }
 }
@@ -154,7 +131,8 @@ static omma_se3 guess_from(const world *w, uint32_t r, uint32_t beside)
     return pose;
 }
 
-/* A frame beside a posed one: by the features whose names are known, else by what should be near. */
+/* A frame beside a posed one: by the features whose names are known, else by what should be near.
+ */
 static bool follow_neighbour(world *w, uint32_t r, uint32_t beside, uint32_t submap, uint64_t seed,
                              uint32_t *alias)
 {
@@ -180,7 +158,7 @@ static bool follow_neighbour(world *w, uint32_t r, uint32_t beside, uint32_t sub
                      &(localize_options){.start = &guess,
                                          .min_mature = 2 * MIN_INLIERS,
                                          .position_sigma = hold,
-                                         .min_share = tune("SHARE",0.35),
+                                         .min_share = 0.35,
                                          .seed = seed});
     if (!l.good) {
         sight_list near = {0};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relocate.h"
 
+#include "adjust.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "adjust.h"
 
 enum { CORNERS = 3000, MIN_MATCHES = 15, MIN_INLIERS = 25, MAX_DISTANCE = 64 };
 
@@ -21,6 +21,12 @@ static int by_likeness(const void *a, const void *b)
         return p->likeness < q->likeness ? 1 : -1;
     return p->keyframe < q->keyframe ? 1 : -1;
 }
+
+/* Where to look: in a submap, or everywhere else. */
+typedef struct scope {
+    uint32_t submap;
+    bool elsewhere;
+} scope;
 
 /* What is looked up: described places of a picture. */
 typedef struct query {
@@ -38,8 +44,8 @@ static void query_free(query *q)
 }
 
 /* Keyframes by the number of their features that resemble something in the picture. */
-static size_t rank(const world *w, const follower *f, uint32_t submap, const query *q,
-                   candidate *out, size_t max)
+static size_t rank(const world *w, const follower *f, scope in, const query *q, candidate *out,
+                   size_t max)
 {
     enum { ALIKE = 50 };
     uint32_t *index = omma_new_array(uint32_t, w->feature_count + 1);
@@ -50,7 +56,8 @@ static size_t rank(const world *w, const follower *f, uint32_t submap, const que
 
     for (size_t i = 0; i < w->feature_count; i++) {
         const feature *t = &w->features[i];
-        if (t->state != FEATURE_MATURE || w->keyframes[t->anchor].submap != submap)
+        if (t->state != FEATURE_MATURE ||
+            (w->keyframes[t->anchor].submap == in.submap) == in.elsewhere)
             continue;
         index[m] = (uint32_t)i;
         memcpy(all + m++ * DESCRIPTOR_BYTES, t->descriptor, DESCRIPTOR_BYTES);
@@ -95,7 +102,7 @@ static void match(const world *w, const follower *f, const keyframe *k, const qu
     f->descriptors.match(known, m, q->descriptors, q->reach, q->n, matches);
     for (size_t i = 0; i < m; i++) {
         descriptor_match *d = &matches[i];
-        if (d->index < 0 || d->best > MAX_DISTANCE || d->best * 100 > d->second * (int)tune("RATIO",85)) {
+        if (d->index < 0 || d->best > MAX_DISTANCE || d->best * 100 > d->second * 85) {
             d->index = -1;
             continue;
         }
@@ -177,11 +184,11 @@ static void match_around(const world *w, const query *q, uint32_t k, const omma_
 
 /* Keyframe after keyframe until one explains the query. now is NULL when the picture is gone. */
 static localization look_up(world *w, const follower *f, const query *q, const omma_pyramid *now,
-                            uint32_t r, uint32_t submap, size_t max_candidates, uint64_t seed,
+                            uint32_t r, scope in, size_t max_candidates, uint64_t seed,
                             sight_list *list)
 {
     candidate *candidates = omma_new_array(candidate, w->keyframe_count + 1);
-    size_t count = rank(w, f, submap, q, candidates, max_candidates);
+    size_t count = rank(w, f, in, q, candidates, max_candidates);
     localization found = {0};
 
     for (size_t i = 0; i < count && !found.good; i++) {
@@ -237,7 +244,8 @@ localization relocate(world *w, const follower *f, const omma_pyramid *now, uint
         q.reach[3 * i + 1] = points[i].y;
         q.reach[3 * i + 2] = 5 * points[i].scale;
     }
-    localization found = look_up(w, f, &q, now, r, submap, max_candidates, seed, &list);
+    localization found =
+        look_up(w, f, &q, now, r, (scope){submap, false}, max_candidates, seed, &list);
     if (found.good) {
         sights->count = 0;
         for (size_t i = 0; i < list.count; i++)
@@ -258,8 +266,8 @@ static query query_of_record(const world *w, const record *rec)
 
     for (uint32_t i = 0; i < rec->sight_count; i++) {
         q.places[i] = rec->sights[i];
-        memcpy(q.descriptors + i * DESCRIPTOR_BYTES,
-               w->features[rec->sights[i].feature].descriptor, DESCRIPTOR_BYTES);
+        memcpy(q.descriptors + i * DESCRIPTOR_BYTES, w->features[rec->sights[i].feature].descriptor,
+               DESCRIPTOR_BYTES);
     }
     return q;
 }
@@ -268,7 +276,18 @@ localization relocate_record(world *w, const follower *f, uint32_t r, uint32_t s
                              size_t max_candidates, uint64_t seed, sight_list *sights)
 {
     query q = query_of_record(w, &w->records[r]);
-    localization found = look_up(w, f, &q, NULL, r, submap, max_candidates, seed, sights);
+    localization found =
+        look_up(w, f, &q, NULL, r, (scope){submap, false}, max_candidates, seed, sights);
+    query_free(&q);
+    return found;
+}
+
+localization relocate_elsewhere(world *w, const follower *f, uint32_t r, uint32_t submap,
+                                size_t max_candidates, uint64_t seed, sight_list *sights)
+{
+    query q = query_of_record(w, &w->records[r]);
+    localization found =
+        look_up(w, f, &q, NULL, r, (scope){submap, true}, max_candidates, seed, sights);
     query_free(&q);
     return found;
 }
@@ -283,8 +302,8 @@ static size_t looking_alike(const world *w, uint32_t submap, const omma_se3 *pos
     for (size_t i = 0; i < w->keyframe_count; i++) {
         const keyframe *k = &w->keyframes[i];
         if (k->posed && !k->culled && k->submap == submap)
-            list[n++] = (candidate){
-                (uint32_t)i, -(float)omma_so3_angle(k->camera_from_world.R, pose->R)};
+            list[n++] =
+                (candidate){(uint32_t)i, -(float)omma_so3_angle(k->camera_from_world.R, pose->R)};
     }
     qsort(list, n, sizeof(*list), by_likeness);
     n = n < max ? n : max;
@@ -303,8 +322,9 @@ localization relocate_near(world *w, uint32_t r, uint32_t submap, const omma_se3
     size_t n = looking_alike(w, submap, guess, near, ALIKE);
 
     match_guided(w, &q, near, n, guess, 0.03 * w->camera.width, sights);
-    localization l = localize(w, sights->item, sights->count,
-                              &(localize_options){.start = guess, .search = true, .min_mature = 12, .seed = seed});
+    localization l = localize(
+        w, sights->item, sights->count,
+        &(localize_options){.start = guess, .search = true, .min_mature = 12, .seed = seed});
     /* By chance one in fifty of these matches would agree with any pose: an eighth is no chance. */
     const uint32_t agreeing = l.mature_inliers;
     l.good = l.good && agreeing >= MIN_INLIERS && agreeing * 8 >= l.mature;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Finding a lost camera again: descriptors of the picture against every keyframe of a submap, the most
- *  alike first. */
+/** Finding a lost camera again: descriptors of the picture against every keyframe of a submap, the
+ * most alike first. */
 #pragma once
 
 #include "localize.h"
@@ -15,10 +15,14 @@
 localization relocate(world *w, const follower *f, const omma_pyramid *now, uint32_t record_index,
                       uint32_t submap, size_t max_candidates, uint64_t seed, sight_list *sights);
 
-/** The same for a frame whose picture is gone, from the descriptors of the features it saw, dead ones
- *  included. sights: the matched places with the features they turned out to be. */
+/** The same for a frame whose picture is gone, from the descriptors of the features it saw, dead
+ * ones included. sights: the matched places with the features they turned out to be. */
 localization relocate_record(world *w, const follower *f, uint32_t record_index, uint32_t submap,
                              size_t max_candidates, uint64_t seed, sight_list *sights);
+
+/** The same in any submap but one; the sights' features tell which it is. */
+localization relocate_elsewhere(world *w, const follower *f, uint32_t record_index, uint32_t submap,
+                                size_t max_candidates, uint64_t seed, sight_list *sights);
 
 /** The same, when it must be near a guessed pose. */
 localization relocate_near(world *w, uint32_t record_index, uint32_t submap, const omma_se3 *guess,

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A level as the template of an alignment: zero-mean values and three gradients by the rotation vector,
-   made orthogonal to 1 and to the values, so that gain and bias drop out. */
+/* A level as the template of an alignment: zero-mean values and three gradients by the rotation
+   vector, made orthogonal to 1 and to the values, so that gain and bias drop out. */
 typedef struct sphere_template {
     int count;
     float *value, *gradient[3], *ray; /* ray: x, y of each pixel, normalised */
@@ -164,8 +164,7 @@ static void multiply3(const double a[9], const double b[9], double out[9])
 {
     for (int r = 0; r < 3; r++)
         for (int c = 0; c < 3; c++)
-            out[3 * r + c] =
-                a[3 * r] * b[c] + a[3 * r + 1] * b[3 + c] + a[3 * r + 2] * b[6 + c];
+            out[3 * r + c] = a[3 * r] * b[c] + a[3 * r + 1] * b[3 + c] + a[3 * r + 2] * b[6 + c];
 }
 
 /* Gauss-Newton from R; keeps the best rotation seen. */
@@ -252,7 +251,8 @@ rotation_result rotation_estimate(const omma_pyramid *before, const omma_pyramid
     sphere_template t;
     level_camera c = at_level(camera, coarse);
     template_make(&t, &before->level[coarse], &c);
-    float *warped = omma_new_array(float, (size_t)before->level[fine].width * before->level[fine].height);
+    float *warped =
+        omma_new_array(float, (size_t)before->level[fine].width * before->level[fine].height);
 
     if (t.good) {
         double R[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};

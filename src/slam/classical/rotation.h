@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * How the camera turned between two pictures, from the whole pictures: small blurred copies are aligned
- * over SO(3), blind to gain and bias. It needs no features and no map, survives blur, and predicts where
- * every feature went.
+ * How the camera turned between two pictures, from the whole pictures: small blurred copies are
+ * aligned over SO(3), blind to gain and bias. It needs no features and no map, survives blur, and
+ * predicts where every feature went.
  *
- * Source: Lovegrove, Davison, "Real-time spherical mosaicing using whole image alignment", ECCV 2010
- * (inverse compositional here, as in klt.h).
+ * Source: Lovegrove, Davison, "Real-time spherical mosaicing using whole image alignment", ECCV
+ * 2010 (inverse compositional here, as in klt.h).
  */
 #pragma once
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
 #include "rotation.h"
 
 #include <string.h>
-
-#include "check.h"
 
 /* A picture painted on the sphere of directions. */
 static double sky(const double d[3])
@@ -19,7 +18,8 @@ static omma_pyramid look(const omma_camera *c, const double R[9], double gain)
     CHECK_OK(omma_frame_create(&f, OMMA_FORMAT_GRAY8, c->width, c->height));
     for (int y = 0; y < c->height; y++)
         for (int x = 0; x < c->width; x++) {
-            double u = (x - c->cx) / c->fx, v = (y - c->cy) / c->fy, n = 1 / sqrt(u * u + v * v + 1);
+            double u = (x - c->cx) / c->fx, v = (y - c->cy) / c->fy,
+                   n = 1 / sqrt(u * u + v * v + 1);
             double d[3]; /* R = camera_from_world: the world's direction is R^T ray */
             for (int k = 0; k < 3; k++)
                 d[k] = n * (R[k] * u + R[3 + k] * v + R[6 + k]);
@@ -32,9 +32,10 @@ static omma_pyramid look(const omma_camera *c, const double R[9], double gain)
 
 static void finds_a_turn(void)
 {
-    const omma_camera camera = {.width = 320, .height = 240, .fx = 260, .fy = 260, .cx = 159.5, .cy = 119.5};
-    const double turns[][3] = {{0, 0, 0},        {0.01, -0.02, 0.005}, {-0.05, 0.08, 0.03},
-                               {0.02, 0.15, 0},  {0.12, -0.1, -0.08},  {0, 0, 0.2}};
+    const omma_camera camera = {
+        .width = 320, .height = 240, .fx = 260, .fy = 260, .cx = 159.5, .cy = 119.5};
+    const double turns[][3] = {{0, 0, 0},       {0.01, -0.02, 0.005}, {-0.05, 0.08, 0.03},
+                               {0.02, 0.15, 0}, {0.12, -0.1, -0.08},  {0, 0, 0.2}};
     const double none[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
     omma_pyramid before = look(&camera, none, 1);
 

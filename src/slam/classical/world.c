@@ -115,8 +115,8 @@ bool feature_sight_in(const feature *f, uint32_t k, float *x, float *y)
 
 bool feature_hold_by(const world *w, feature *f, uint32_t k)
 {
-    const observation old = {f->anchor, f->x, f->y, f->roll_x, f->roll_y,
-                             sight_inverse_sigma(f->level)};
+    const observation old = {f->anchor, f->x,      f->y,
+                             f->roll_x, f->roll_y, sight_inverse_sigma(f->level)};
     if (f->anchor != k) {
         uint32_t i = 0;
         while (i < f->seen_count && f->seen[i].keyframe != k)
@@ -169,8 +169,7 @@ void world_set_record_pose(world *w, record *r, uint32_t k, const omma_se3 *came
     r->posed = true;
     r->keyframe = (int32_t)k;
     r->submap = w->keyframes[k].submap;
-    r->keyframe_from_camera =
-        omma_se3_mul(&w->keyframes[k].camera_from_world, &world_from_camera);
+    r->keyframe_from_camera = omma_se3_mul(&w->keyframes[k].camera_from_world, &world_from_camera);
 }
 
 /* World point X = R^T (m / rho - t); times rho: R^T (m - rho t). */

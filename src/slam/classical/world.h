@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What the classical tracker knows: features (patches of the scene, each held by the keyframe that saw it
- * first and an inverse depth there), keyframes, and one record per frame. Arrays grow and never move
- * elements, so indices are names. One submap at a time is alive; older ones stay as they are.
+ * What the classical tracker knows: features (patches of the scene, each held by the keyframe that
+ * saw it first and an inverse depth there), keyframes, and one record per frame. Arrays grow and
+ * never move elements, so indices are names. One submap at a time is alive; older ones stay as they
+ * are.
  */
 #pragma once
 
@@ -15,8 +16,8 @@
 #include "klt.h"
 
 enum {
-    PATCH_SIDE = 24,   /* px kept around a feature, enough to warp an 8x8 patch out of it */
-    PATCH_LEVELS = 2,  /* at the feature's pyramid level and at the next coarser one */
+    PATCH_SIDE = 24,  /* px kept around a feature, enough to warp an 8x8 patch out of it */
+    PATCH_LEVELS = 2, /* at the feature's pyramid level and at the next coarser one */
     PATCH_BYTES = PATCH_SIDE * PATCH_SIDE * PATCH_LEVELS,
     KLT_LEVELS = 5,
     NO_INDEX = -1,
@@ -31,33 +32,33 @@ typedef enum feature_state {
 /** One keyframe's sight of a feature (the anchor's own is implied). */
 typedef struct observation {
     uint32_t keyframe;
-    float x, y;          /* px, unrolled */
+    float x, y; /* px, unrolled */
     float roll_x, roll_y;
     float inverse_sigma; /* 1 / px */
 } observation;
 
 typedef struct feature {
-    uint32_t anchor;     /* keyframe */
-    float x, y;          /* px in the anchor, unrolled */
+    uint32_t anchor;      /* keyframe */
+    float x, y;           /* px in the anchor, unrolled */
     float roll_x, roll_y; /* d x / d readout there, px / s */
-    double ray[2];       /* the same, normalised; follows the camera (world_set_camera) */
-    uint8_t level;       /* pyramid level it was found on */
-    uint8_t state;       /* feature_state */
+    double ray[2];        /* the same, normalised; follows the camera (world_set_camera) */
+    uint8_t level;        /* pyramid level it was found on */
+    uint8_t state;        /* feature_state */
     uint8_t rgb[3];
-    uint8_t failures;    /* times it was expected and not found, in a row */
-    double rho;          /* inverse depth (1 / z) in the anchor */
+    uint8_t failures; /* times it was expected and not found, in a row */
+    double rho;       /* inverse depth (1 / z) in the anchor */
     double rho_sigma;
     uint32_t patch_keyframe; /* where the patch was taken: the anchor or a later keyframe */
     float patch_x, patch_y;
-    uint8_t *patch;      /* PATCH_BYTES, or NULL when dead */
+    uint8_t *patch; /* PATCH_BYTES, or NULL when dead */
     uint8_t descriptor[DESCRIPTOR_BYTES];
-    observation *seen;   /* keyframes but the anchor, in time order */
+    observation *seen; /* keyframes but the anchor, in time order */
     uint32_t seen_count, seen_capacity;
     uint64_t last_frame; /* record in which it was last found */
 } feature;
 
 typedef struct keyframe {
-    uint32_t frame;  /* record */
+    uint32_t frame; /* record */
     uint32_t submap;
     bool posed, culled;
     omma_se3 camera_from_world;
@@ -69,12 +70,12 @@ typedef struct keyframe {
 /** A feature in one frame. */
 typedef struct sight {
     uint32_t feature;
-    float x, y;          /* where it is in the picture */
-    float ux, uy;        /* unrolled: where it would be, had all rows been exposed at once */
+    float x, y;           /* where it is in the picture */
+    float ux, uy;         /* unrolled: where it would be, had all rows been exposed at once */
     float roll_x, roll_y; /* d ux / d readout, px / s */
-    float inverse_sigma; /* 1 / px */
-    bool outlier;        /* disagrees with the pose found last */
-    bool drifting;       /* not found by its own patch: measured from the last picture only */
+    float inverse_sigma;  /* 1 / px */
+    bool outlier;         /* disagrees with the pose found last */
+    bool drifting;        /* not found by its own patch: measured from the last picture only */
 } sight;
 
 typedef struct record {
@@ -85,7 +86,7 @@ typedef struct record {
     uint32_t submap;
     int32_t keyframe; /* reference; NO_INDEX when not posed */
     omma_se3 keyframe_from_camera;
-    float turn[9];    /* rotation now_from_before, from the whole picture */
+    float turn[9]; /* rotation now_from_before, from the whole picture */
     sight *sights;
     uint32_t sight_count;
 } record;
@@ -103,8 +104,8 @@ typedef struct world {
     double readout;  /* of a rolling shutter: s from the first row to the last */
 } world;
 
-/** Fills ux, uy, roll_x, roll_y. A rolling shutter exposes row after row: a row is late by its share of the
- *  readout, and what it shows has turned meanwhile. */
+/** Fills ux, uy, roll_x, roll_y. A rolling shutter exposes row after row: a row is late by its
+ * share of the readout, and what it shows has turned meanwhile. */
 void sight_unroll(const world *w, sight *s);
 /** A new belief about the shutter: every stored position follows. */
 void world_set_readout(world *w, double readout);
@@ -120,8 +121,8 @@ void feature_add_sight(feature *f, uint32_t keyframe, const sight *s);
 void feature_add_observation(feature *f, const observation *o);
 /** Where keyframe k saw it; false when it did not. */
 bool feature_sight_in(const feature *f, uint32_t k, float *x, float *y);
-/** Makes keyframe k, which saw it, the anchor; the old anchor's sight joins the others. false when k did not
- *  see it or the pixel has no ray. */
+/** Makes keyframe k, which saw it, the anchor; the old anchor's sight joins the others. false when
+ * k did not see it or the pixel has no ray. */
 bool feature_hold_by(const world *w, feature *f, uint32_t k);
 uint32_t world_add_keyframe(world *w, const keyframe *k);
 void keyframe_add_feature(keyframe *k, uint32_t feature);
@@ -133,8 +134,8 @@ omma_se3 world_record_pose(const world *w, const record *r);
 void world_set_record_pose(world *w, record *r, uint32_t keyframe,
                            const omma_se3 *camera_from_world);
 
-/** The feature as a homogeneous point of the world: its coordinates in a camera (R, t) are R x + rho t up
- *  to scale, also for rho = 0, a point at infinity. */
+/** The feature as a homogeneous point of the world: its coordinates in a camera (R, t) are R x +
+ * rho t up to scale, also for rho = 0, a point at infinity. */
 void feature_homogeneous(const world *w, const feature *f, double x[3], double *rho);
 /** World point of a feature with rho > 0. */
 bool feature_world(const world *w, const feature *f, double x[3]);
@@ -151,11 +152,4 @@ bool feature_project(const world *w, const feature *f, const omma_se3 *camera_fr
 static inline float sight_inverse_sigma(int level)
 {
     return 1.0f / (0.6f * (float)(1 << level));
-}
-
-#include <stdlib.h>
-static inline double tune(const char *name, double def)
-{
-    const char *v = getenv(name);
-    return v ? atof(v) : def;
 }
