@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <omma/media.h>
 
-#include "camera_text.h"
 #include "commands.h"
 #include "console.h"
 #include "identify.h"
@@ -117,7 +116,7 @@ static omma_error info_ply(cJSON *o, const char *text, size_t bytes)
 static omma_error info_camera(cJSON *o, const char *text, size_t bytes)
 {
     omma_camera c;
-    omma_error err = camera_text_parse(&c, text, bytes);
+    omma_error err = omma_camera_parse(&c, text, bytes);
 
     if (err)
         return err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "camera_text.h"
+#include "camera_option.h"
 #include "commands.h"
 #include "interrupt.h"
 #include "map_run.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identify.h"
 
+#include <omma/geometry.h>
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,26 +56,29 @@ static bool is_text(const char *text, size_t bytes)
     return bytes > 0;
 }
 
+/* Lines of eight numbers are a trajectory; one alone could also be a camera, and that is what it
+ * is. A few numbers that are no camera are taken for one, so that it is said what is wrong with
+ * them. */
 static file_kind identify_numbers(const char *text, size_t bytes, bool whole)
 {
-    const char *end = text + bytes;
+    const char *at = text, *end = text + bytes;
     char line[MOST_LINE];
-    int eights = 0, total = 0, lines = 0;
+    int eights = 0, total = 0, lines = 0, n = 0;
+    omma_camera camera;
 
-    while (lines < 50 && next_line(&text, end, line)) {
-        if (!whole && text >= end)
+    while (lines < 50 && (n >= 0 || lines) && next_line(&at, end, line)) {
+        if (!whole && at >= end)
             break; /* the last line may be cut */
-        bool fisheye = total == 0 && strncasecmp(line, "fisheye", 7) == 0;
-        int n = count_numbers(fisheye ? line + 7 : line);
-        if (n < 0 && lines == 0)
-            return FILE_OTHER;
+        n = count_numbers(line);
         eights += n == 8;
         total += n > 0 ? n : 0;
-        lines += n != 0;
+        lines += n > 0 || (n < 0 && lines);
     }
     if (eights && 2 * eights >= lines && (lines > 1 || !whole))
         return FILE_TRAJECTORY;
-    return whole && total >= 4 && total <= 12 ? FILE_CAMERA : FILE_OTHER;
+    if (whole && ((total >= 4 && total <= 12) || !omma_camera_parse(&camera, text, bytes)))
+        return FILE_CAMERA;
+    return FILE_OTHER;
 }
 
 file_kind identify(const char *text, size_t bytes, bool whole)

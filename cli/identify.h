@@ -9,7 +9,7 @@ typedef enum file_kind {
     FILE_PLY,
     FILE_JSON,
     FILE_TRAJECTORY, /* lines of eight numbers */
-    FILE_CAMERA,     /* four to twelve numbers in all */
+    FILE_CAMERA,     /* what omma_camera_parse takes, or four to twelve numbers in all */
 } file_kind;
 
 /* @param text the beginning of a file; whole: all of it */

@@ -29,9 +29,9 @@ static const char *last_part(const char *path, size_t *length)
 
 char *output_name(const char *input)
 {
-    const char *colon = strchr(input, ':');
-    bool scheme = colon && strcspn(input, "/") > (size_t)(colon - input);
-    char *path = omma_text("%s", scheme ? colon + 1 : input);
+    size_t colon = strcspn(input, ":");
+    bool scheme = input[colon] && strcspn(input, "/") > colon;
+    char *path = omma_text("%s", input + (scheme ? colon + 1 : 0));
     size_t length, kept = 0;
 
     if (scheme)

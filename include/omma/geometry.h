@@ -82,11 +82,12 @@ omma_error omma_camera_check(const omma_camera *c);
 /**
  * One camera from text: a single line, besides empty ones and '#' comments, with numbers apart by
  * spaces or commas, in one of these forms (units px):
- *     [pinhole] fx fy cx cy width height [k1 k2 p1 p2 [k3]]
- *     fisheye fx fy cx cy width height [k1 k2 k3 k4]
+ *     [pinhole] fx fy cx cy [width height] [k1 k2 p1 p2 [k3]]
+ *     fisheye fx fy cx cy [width height] [k1 k2 k3 k4]
  *     ID MODEL WIDTH HEIGHT PARAMS...   a line of COLMAP's cameras.txt, with MODEL one of
  *         SIMPLE_PINHOLE, PINHOLE, SIMPLE_RADIAL, RADIAL, OPENCV, OPENCV_FISHEYE. Its origin is the
  *         corner of the picture: half a pixel is taken off cx and cy.
+ * Without width and height both are 0: fill them in before anything else uses the camera.
  * @return OMMA_OK; OMMA_FORMAT (the reason names the line, what stands there and what should).
  */
 omma_error omma_camera_parse(omma_camera *out, const char *text, size_t bytes);

@@ -99,7 +99,7 @@ static omma_error read_size(const line *l, double width, double height, omma_cam
     return OMMA_OK;
 }
 
-/* [fisheye | pinhole] fx fy cx cy w h [k...] */
+/* [fisheye | pinhole] fx fy cx cy [w h] [k...]: how many numbers there are says which they are. */
 static omma_error read_own(const line *l, omma_camera *c)
 {
     double v[WORDS_MAX];
@@ -115,18 +115,19 @@ static omma_error read_own(const line *l, omma_camera *c)
     if (err)
         return err;
     bool fisheye = c->model == OMMA_CAMERA_FISHEYE;
-    if (n != 6 && n != 10 && (n != 11 || fisheye))
+    if (n != 4 && n != 6 && n != 8 && n != 10 && ((n != 9 && n != 11) || fisheye))
         return omma_fail(
             OMMA_FORMAT,
-            "camera: line %d has %d numbers; expected are fx fy cx cy width height [%s]", l->number,
-            n, fisheye ? "k1 k2 k3 k4" : "k1 k2 p1 p2 [k3]");
+            "camera: line %d has %d numbers; expected are fx fy cx cy [width height] [%s]",
+            l->number, n, fisheye ? "k1 k2 k3 k4" : "k1 k2 p1 p2 [k3]");
+    int distortion = n == 6 || n > 9 ? 6 : 4;
     c->fx = v[0];
     c->fy = v[1];
     c->cx = v[2];
     c->cy = v[3];
-    for (int i = 6; i < n; i++)
-        c->k[i - 6] = v[i];
-    return read_size(l, v[4], v[5], c);
+    for (int i = distortion; i < n; i++)
+        c->k[i - distortion] = v[i];
+    return distortion == 6 ? read_size(l, v[4], v[5], c) : OMMA_OK;
 }
 
 /* What stands where in COLMAP's models: one focal length or two, and how many distortions. */
@@ -150,6 +151,13 @@ static const struct colmap_model *find_colmap_model(const char *name)
             return &colmap_models[i];
     }
     return NULL;
+}
+
+/* "1 PINHOLE ..." and not "500 nan ...": models are in capitals. */
+static bool is_colmap(const line *l)
+{
+    return l->count > 1 && isdigit((unsigned char)l->words[0][0]) &&
+           isupper((unsigned char)l->words[1][0]);
 }
 
 /* ID MODEL WIDTH HEIGHT PARAMS... */
@@ -181,6 +189,18 @@ static omma_error read_colmap(const line *l, omma_camera *c)
     return read_size(l, v[0], v[1], c);
 }
 
+/* Without a size, the one pixel is looked at that every picture has. */
+static omma_error check(const omma_camera *c, int line_number)
+{
+    omma_camera sized = *c;
+    if (c->width == 0)
+        sized.width = sized.height = 1;
+    if (omma_camera_check(&sized))
+        return omma_fail(OMMA_FORMAT, "camera: line %d: expected is a usable camera, found %s",
+                         line_number, omma_why());
+    return OMMA_OK;
+}
+
 omma_error omma_camera_parse(omma_camera *out, const char *text, size_t bytes)
 {
     line l;
@@ -190,17 +210,12 @@ omma_error omma_camera_parse(omma_camera *out, const char *text, size_t bytes)
         return err;
     if (!l.count)
         return omma_fail(OMMA_FORMAT, "camera: the text is empty; expected is a line "
-                                      "fx fy cx cy width height [k1 k2 p1 p2 [k3]]");
-    err = l.count > 1 && isalpha((unsigned char)l.words[1][0]) ? read_colmap(&l, &c)
-                                                               : read_own(&l, &c);
+                                      "fx fy cx cy [width height] [k1 k2 p1 p2 [k3]]");
+    err = is_colmap(&l) ? read_colmap(&l, &c) : read_own(&l, &c);
+    if (!err)
+        err = check(&c, l.number);
     if (err)
         return err;
-    if (omma_camera_check(&c)) {
-        char why[200];
-        snprintf(why, sizeof(why), "%s", omma_why());
-        return omma_fail(OMMA_FORMAT, "camera: line %d: expected is a usable camera, found %s",
-                         l.number, why);
-    }
     *out = c;
     return OMMA_OK;
 }
@@ -214,10 +229,5 @@ omma_error omma_camera_read(omma_camera *out, const char *path)
         return err;
     err = omma_camera_parse(out, text, bytes);
     free(text);
-    if (err) {
-        char why[300];
-        snprintf(why, sizeof(why), "%s", omma_why());
-        return omma_fail(err, "%s: %s", path, why);
-    }
-    return OMMA_OK;
+    return err ? omma_fail(err, "%s: %s", path, omma_why()) : OMMA_OK;
 }

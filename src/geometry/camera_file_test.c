@@ -27,6 +27,21 @@ static void own_lines_are_read(void)
     CHECK(c.model == OMMA_CAMERA_FISHEYE && c.k[3] == 0.0002);
 }
 
+static void the_count_says_which_numbers_they_are(void)
+{
+    omma_camera c;
+    CHECK_OK(parse("500,510,319.5,239.5", &c));
+    CHECK(c.fy == 510 && c.cy == 239.5 && c.width == 0 && c.height == 0 && c.k[0] == 0);
+    CHECK_OK(parse("500 510 319.5 239.5 -0.1 0.02 1e-3 2e-3", &c));
+    CHECK(c.width == 0 && c.k[0] == -0.1 && c.k[3] == 2e-3 && c.k[4] == 0);
+    CHECK_OK(parse("500 510 319.5 239.5 -0.1 0.02 1e-3 2e-3 0.01", &c));
+    CHECK(c.width == 0 && c.k[3] == 2e-3 && c.k[4] == 0.01);
+    CHECK_OK(parse("fisheye 190 190 255 256 0.0034 0.0007 -0.002 0.0002", &c));
+    CHECK(c.model == OMMA_CAMERA_FISHEYE && c.width == 0 && c.k[3] == 0.0002);
+    CHECK_OK(parse("fisheye 190 190 255 256", &c));
+    CHECK(c.model == OMMA_CAMERA_FISHEYE && c.width == 0 && c.k[0] == 0);
+}
+
 static void colmap_lines_are_read(void)
 {
     omma_camera c;
@@ -61,8 +76,14 @@ static void wrong_text_is_named(void)
 {
     refuse("", "empty", "empty", "fx fy cx cy");
     refuse("# nothing\n\n , ,\n", "empty", "empty", "fx fy cx cy");
-    refuse("\n500 510 320 240 640", "line 2", "5 numbers", "fx fy cx cy width height");
+    refuse("\n500 510 320 240 640", "line 2", "5 numbers", "fx fy cx cy [width height]");
     refuse("500 510 320 240 640 480 0.1", "line 1", "7 numbers", "k1 k2 p1 p2");
+    refuse("500 510 320", "line 1", "3 numbers", "fx fy cx cy");
+    refuse("fisheye 500 510 320 240 0 0 0 0 0", "line 1", "9 numbers", "k1 k2 k3 k4");
+    refuse("500 510 320 240 -0.9 0 0 0", "line 1", "folds", "usable");
+    refuse("0 510 320 240", "line 1", "0,", "above 0");
+    refuse("500 inf 320 240", "line 1", "\"inf\"", "number");
+    refuse("a b c d", "line 1", "\"a\"", "fisheye");
     refuse("fisheye 500 510 320 240 640 480 0 0 0 0 0", "line 1", "11 numbers", "k1 k2 k3 k4");
     refuse("500 510 32o 240 640 480", "line 1", "\"32o\"", "number");
     refuse("500 510 nan 240 640 480", "line 1", "\"nan\"", "number");
@@ -105,6 +126,7 @@ static void files_are_read(void)
 int main(void)
 {
     TEST(own_lines_are_read);
+    TEST(the_count_says_which_numbers_they_are);
     TEST(colmap_lines_are_read);
     TEST(wrong_text_is_named);
     TEST(files_are_read);

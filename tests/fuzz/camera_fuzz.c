@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "camera_text.h"
+/* Any bytes as a camera file, or as a report.json: what is accepted must also project. */
+#include "camera_option.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    omma_camera c = {0};
-
-    if (camera_text_parse(&c, (const char *)data, size) != OMMA_OK)
+    const char *text = (const char *)data;
+    bool report = size && *text == '{';
+    omma_camera c;
+    if ((report ? camera_report_parse : omma_camera_parse)(&c, text, size) != OMMA_OK)
         return 0;
-    if (!(c.fx > 0 && c.fy > 0) || !isfinite(c.cx + c.cy) || c.width < 0 || c.height < 0)
-        abort(); /* what parses must be usable */
-    if (c.width > 0 && omma_camera_check(&c) == OMMA_OK) {
-        double px[2] = {c.width * 0.25, c.height * 0.75}, n[2];
-        if (omma_camera_unproject(&c, px, n) && !isfinite(n[0] + n[1]))
-            abort();
+    if (!report && c.width == 0 && c.height == 0)
+        c.width = c.height = 1; /* it does not say them */
+    if (omma_camera_check(&c) != OMMA_OK)
+        abort();
+    double px[2], ray[2], J[6];
+    for (int i = 0; i < 9; i++) {
+        const double at[2] = {(c.width - 1) * (i % 3) / 2., (c.height - 1) * (i / 3) / 2.};
+        if (!omma_camera_unproject(&c, at, ray))
+            continue;
+        const double point[3] = {ray[0], ray[1], 1};
+        omma_camera_project(&c, point, px, J);
     }
     return 0;
 }
