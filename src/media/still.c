@@ -200,13 +200,11 @@ static omma_error open_decoder(still_decoder *d, const magic *m)
  * by a 0 or a restart marker (ITU-T T.81 B.1.1.5), so EOI behind the last SOS is real. */
 static bool is_whole_jpeg(const uint8_t *data, size_t n)
 {
-    for (const uint8_t *p; n >= 2 && (p = memrchr(data, 0xff, n - 1)); n = (size_t)(p - data) + 1) {
-        if (p[1] == 0xd9)
+    for (size_t i = n < 2 ? 0 : n - 1; i-- > 0;) {
+        if (data[i] == 0xff && data[i + 1] == 0xd9)
             return true;
-        if (p[1] == 0xda)
+        if (data[i] == 0xff && data[i + 1] == 0xda)
             return false;
-        if (p == data)
-            break;
     }
     return false;
 }
