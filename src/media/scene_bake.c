@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define AMBIENT_RAYS    24
 #define AMBIENT_RANGE_M 1.2
@@ -27,6 +28,32 @@ static double greater(double a, double b)
 typedef struct node {
     double position[3], normal[3]; /* world */
 } node;
+
+/* The rays of the ambient part as one shape sees them. */
+typedef struct fan {
+    const scene_shape *shape;
+    float d[3][AMBIENT_RAYS], inverse[3][AMBIENT_RAYS]; /* local */
+} fan;
+
+/* What may stand between a block of nodes and a lamp. */
+typedef struct shadow {
+    bool known;
+    size_t count;
+    const scene_shape **shapes;
+    const scene_shape *last; /* was in the way last time: neighbours mostly have the same */
+} shadow;
+
+/* Nodes are lit block by block, as what is near them or between them and a lamp is much the same
+ * for all. */
+typedef struct baker {
+    const scene_world *world;
+    scene_shape **all; /* what takes ambient light away */
+    size_t all_count;
+    fan *near; /* of these, near the block */
+    size_t near_count;
+    shadow *shadows; /* of each lamp */
+    double center[3], radius;
+} baker;
 
 static double dot(const double a[3], const double b[3])
 {
@@ -93,38 +120,64 @@ static double hit_shape(const scene_shape *s, const double origin[3], const doub
     return s->kind == SCENE_BOX ? hit_box(o, d, s->half) : hit_round(s, o, d);
 }
 
-/* Whether something stands between a node and a lamp. Neighbours mostly have the same thing in
- * their way, so it is asked first. */
-static bool in_shadow(const scene_world *w, const double origin[3], const double direction[3],
-                      double distance, size_t *last)
+/* ------------------------------------------------------------------------------------- lamps */
+
+/* Shapes whose ball touches the cone from the block to the lamp. */
+static void list_shadow(baker *b, shadow *s, const double lamp[3])
 {
-    if (*last < w->shape_count && hit_shape(&w->shapes[*last], origin, direction) < distance)
-        return true;
-    for (size_t s = 0; s < w->shape_count; s++)
-        if (w->shapes[s].casts_shadow && hit_shape(&w->shapes[s], origin, direction) < distance) {
-            *last = s;
-            return true;
-        }
-    *last = SIZE_MAX;
-    return false;
+    const scene_world *w = b->world;
+    double along[3] = {lamp[0] - b->center[0], lamp[1] - b->center[1], lamp[2] - b->center[2]};
+    double length2 = dot(along, along) + 1e-9;
+    s->known = true;
+    s->count = 0;
+    for (size_t i = 0; i < w->shape_count; i++) {
+        const scene_shape *o = &w->shapes[i];
+        double v[3];
+        for (int k = 0; k < 3; k++)
+            v[k] = o->center[k] - b->center[k];
+        double t = lesser(greater(dot(v, along) / length2, 0), 1);
+        for (int k = 0; k < 3; k++)
+            v[k] -= t * along[k];
+        double reach = o->radius + b->radius;
+        if (o->casts_shadow && dot(v, v) < reach * reach)
+            s->shapes[s->count++] = o;
+    }
 }
 
-static double lamps_at(const scene_world *w, const node *n, size_t *shadows)
+static bool in_shadow(shadow *s, const double origin[3], const double direction[3], double distance)
+{
+    if (s->last && hit_shape(s->last, origin, direction) < distance)
+        return true;
+    s->last = NULL;
+    for (size_t i = 0; i < s->count && !s->last; i++)
+        if (hit_shape(s->shapes[i], origin, direction) < distance)
+            s->last = s->shapes[i];
+    return s->last;
+}
+
+static double lamps_at(baker *b, const node *n)
 {
     double sum = 0;
-    for (size_t i = 0; i < w->light_count; i++) {
+    for (size_t i = 0; i < b->world->light_count; i++) {
+        const scene_light *lamp = &b->world->lights[i];
         double d[3];
         for (int k = 0; k < 3; k++)
-            d[k] = w->lights[i].position[k] - n->position[k];
+            d[k] = lamp->position[k] - n->position[k];
         double distance = sqrt(dot(d, d)) + 1e-9;
         for (int k = 0; k < 3; k++)
             d[k] /= distance;
-        double light = dot(d, n->normal) * w->lights[i].power / (0.3 + distance * distance);
-        if (light > 0.004 && !in_shadow(w, n->position, d, distance - 1e-6, &shadows[i]))
+        double light = dot(d, n->normal) * lamp->power / (0.3 + distance * distance);
+        if (light <= 0.004)
+            continue;
+        if (!b->shadows[i].known)
+            list_shadow(b, &b->shadows[i], lamp->position);
+        if (!in_shadow(&b->shadows[i], n->position, d, distance - 1e-6))
             sum += light;
     }
     return sum;
 }
+
+/* ----------------------------------------------------------------------------------- ambient */
 
 /* Directions of the hemisphere above the normal, cosine-weighted, the same for every node. */
 static void hemisphere(const double normal[3], int i, double direction[3])
@@ -147,34 +200,105 @@ static void hemisphere(const double normal[3], int i, double direction[3])
         direction[k] = up * normal[k] + r * (cos(angle) * a[k] + sin(angle) * b[k]);
 }
 
-/* Distance from inside a hall to its walls. */
-static double hit_hall(const scene_shape *s, const double origin[3], const double direction[3])
+static void aim_fans(baker *b, const double normal[3])
 {
-    double v[3] = {origin[0] - s->center[0], origin[1] - s->center[1], origin[2] - s->center[2]};
-    double o[3], d[3], far = INFINITY;
-    local_from_world(s, v, o);
-    local_from_world(s, direction, d);
-    for (int i = 0; i < 3; i++) {
-        double inverse = 1 / (fabs(d[i]) < 1e-12 ? 1e-12 : d[i]);
-        far = lesser(far, greater((-s->half[i] - o[i]) * inverse, (s->half[i] - o[i]) * inverse));
+    double ray[AMBIENT_RAYS][3];
+    for (int i = 0; i < AMBIENT_RAYS; i++)
+        hemisphere(normal, i, ray[i]);
+    for (size_t s = 0; s < b->near_count; s++) {
+        fan *f = &b->near[s];
+        for (int i = 0; i < AMBIENT_RAYS; i++)
+            for (int k = 0; k < 3; k++) {
+                float d = (float)dot(f->shape->local_from_world + 3 * k, ray[i]);
+                f->d[k][i] = d;
+                f->inverse[k][i] = 1 / (fabsf(d) < 1e-9f ? 1e-9f : d);
+            }
     }
-    return greater(far, 0);
 }
 
-static double ambient_at(const node *n, scene_shape *const *near, size_t near_count)
+static inline float min(float a, float b)
 {
-    double open = 0;
-    for (int i = 0; i < AMBIENT_RAYS; i++) {
-        double d[3], distance = AMBIENT_RANGE_M;
-        hemisphere(n->normal, i, d);
-        for (size_t s = 0; s < near_count; s++)
-            distance =
-                lesser(distance, near[s]->kind == SCENE_HALL ? hit_hall(near[s], n->position, d)
-                                                             : hit_shape(near[s], n->position, d));
-        open += distance / AMBIENT_RANGE_M / AMBIENT_RAYS;
-    }
-    return open;
+    return a < b ? a : b;
 }
+
+static inline float max(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+/* The three of them shorten each ray to where it meets the shape, if it does. A ray that starts
+ * inside misses, as in hit_shape. */
+static void shorten_box(float *distance, const fan *f, const float o[3])
+{
+    const float h0 = (float)f->shape->half[0], h1 = (float)f->shape->half[1];
+    const float h2 = (float)f->shape->half[2];
+    for (int i = 0; i < AMBIENT_RAYS; i++) {
+        float a0 = (-h0 - o[0]) * f->inverse[0][i], b0 = (h0 - o[0]) * f->inverse[0][i];
+        float a1 = (-h1 - o[1]) * f->inverse[1][i], b1 = (h1 - o[1]) * f->inverse[1][i];
+        float a2 = (-h2 - o[2]) * f->inverse[2][i], b2 = (h2 - o[2]) * f->inverse[2][i];
+        float near = max(min(a0, b0), max(min(a1, b1), min(a2, b2)));
+        float far = min(max(a0, b0), min(max(a1, b1), max(a2, b2)));
+        float old = distance[i];
+        int hit = (near <= far) & (near > 0) & (near < old);
+        distance[i] = hit ? near : old;
+    }
+}
+
+static void shorten_hall(float *distance, const fan *f, const float o[3])
+{
+    for (int k = 0; k < 3; k++) {
+        const float low = (float)-f->shape->half[k] - o[k], high = (float)f->shape->half[k] - o[k];
+        for (int i = 0; i < AMBIENT_RAYS; i++) {
+            float far = max(low * f->inverse[k][i], high * f->inverse[k][i]);
+            distance[i] = min(distance[i], max(far, 0));
+        }
+    }
+}
+
+static void shorten_round(float *distance, const fan *f, const float o[3])
+{
+    const float up = f->shape->kind == SCENE_SPHERE ? 1 : 0, r = (float)f->shape->half[0];
+    const float c = o[0] * o[0] + o[2] * o[2] + up * o[1] * o[1] - r * r;
+    const float low = (float)-f->shape->half[1] - o[1], high = (float)f->shape->half[1] - o[1];
+    for (int i = 0; i < AMBIENT_RAYS; i++) {
+        float d0 = f->d[0][i], d1 = up * f->d[1][i], d2 = f->d[2][i];
+        float a = d0 * d0 + d1 * d1 + d2 * d2 + 1e-12f, b = o[0] * d0 + o[1] * d1 + o[2] * d2;
+        float discriminant = b * b - a * c, root = sqrtf(max(discriminant, 0));
+        float near = (-b - root) / a, far = (-b + root) / a;
+        float p = low * f->inverse[1][i], q = high * f->inverse[1][i];
+        near = up > 0 ? near : max(near, min(p, q));
+        far = up > 0 ? far : min(far, max(p, q));
+        float old = distance[i];
+        int hit = (discriminant >= 0) & (near <= far) & (near > 0) & (near < old);
+        distance[i] = hit ? near : old;
+    }
+}
+
+static double ambient_at(const baker *b, const node *n)
+{
+    float distance[AMBIENT_RAYS], sum = 0;
+    for (int i = 0; i < AMBIENT_RAYS; i++)
+        distance[i] = (float)AMBIENT_RANGE_M;
+    for (size_t s = 0; s < b->near_count; s++) {
+        const scene_shape *shape = b->near[s].shape;
+        double v[3], local[3];
+        for (int k = 0; k < 3; k++)
+            v[k] = n->position[k] - shape->center[k];
+        local_from_world(shape, v, local);
+        const float o[3] = {(float)local[0], (float)local[1], (float)local[2]};
+        if (shape->kind == SCENE_BOX)
+            shorten_box(distance, &b->near[s], o);
+        else if (shape->kind == SCENE_HALL)
+            shorten_hall(distance, &b->near[s], o);
+        else
+            shorten_round(distance, &b->near[s], o);
+    }
+    for (int i = 0; i < AMBIENT_RAYS; i++)
+        sum += distance[i];
+    return (double)sum / (AMBIENT_RANGE_M * AMBIENT_RAYS);
+}
+
+/* ------------------------------------------------------------------------------------- nodes */
 
 /* Where a node of a face is; p and q as scene_surface says. */
 static node node_at(const scene_shape *s, int face, double p, double q)
@@ -213,22 +337,6 @@ static node node_at(const scene_shape *s, int face, double p, double q)
     return n;
 }
 
-/* Those of the candidates that reach into the ball. */
-static size_t shapes_near(scene_shape *const *from, size_t count, const double center[3],
-                          double radius, scene_shape **near)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        scene_shape *o = from[i];
-        double d[3] = {o->center[0] - center[0], o->center[1] - center[1],
-                       o->center[2] - center[2]};
-        double reach = o->radius + radius;
-        if (dot(d, d) < reach * reach)
-            near[n++] = o;
-    }
-    return n;
-}
-
 /* Old walls are not evenly clean: a few per cent, some decimetres wide, never the same twice. */
 static double stain_at(const node *n)
 {
@@ -238,13 +346,6 @@ static double stain_at(const node *n)
                        scene_fractal(6, (x + y + 64) / 128, (z + 64) / 128, 260, 260, 2));
 }
 
-typedef struct baker {
-    const scene_world *world;
-    scene_shape **all, **near; /* what takes ambient light away: anywhere; near the block */
-    size_t all_count, near_count;
-    size_t *shadows; /* of each lamp: what was in the way last time */
-} baker;
-
 static node node_of_face(const scene_shape *s, int face, int i, int j)
 {
     const scene_surface *f = &s->surface[face];
@@ -252,7 +353,32 @@ static node node_of_face(const scene_shape *s, int face, int i, int j)
                    ((double)j - (double)f->q_offset) / (double)f->q_scale);
 }
 
-#define BLOCK 6 /* nodes whose neighbourhood is looked up at once */
+static bool is_round(const scene_shape *s, int face)
+{
+    return s->kind == SCENE_SPHERE || (s->kind == SCENE_CYLINDER && face == 0);
+}
+
+/* Looks up what is near the block: shapes that ambient rays can reach; lamps when they are asked
+ * for. */
+static void enter_block(baker *b, const node *middle, double radius)
+{
+    memcpy(b->center, middle->position, sizeof b->center);
+    b->radius = radius;
+    b->near_count = 0;
+    for (size_t i = 0; i < b->all_count; i++) {
+        double v[3];
+        for (int k = 0; k < 3; k++)
+            v[k] = b->all[i]->center[k] - b->center[k];
+        double reach = b->all[i]->radius + radius + AMBIENT_RANGE_M;
+        if (dot(v, v) < reach * reach)
+            b->near[b->near_count++].shape = b->all[i];
+    }
+    for (size_t i = 0; i < b->world->light_count; i++)
+        b->shadows[i].known = false;
+    aim_fans(b, middle->normal);
+}
+
+#define BLOCK 6 /* nodes along a side */
 
 static void bake_block(baker *b, scene_shape *s, int face, int i0, int j0)
 {
@@ -260,13 +386,14 @@ static void bake_block(baker *b, scene_shape *s, int face, int i0, int j0)
     int i1 = i0 + BLOCK < f->light_p ? i0 + BLOCK : f->light_p;
     int j1 = j0 + BLOCK < f->light_q ? j0 + BLOCK : f->light_q;
     node n = node_of_face(s, face, (i0 + i1) / 2, (j0 + j1) / 2);
-    double reach = lesser(BLOCK / (double)lesser(f->p_scale, f->q_scale), 2 * s->radius);
-    b->near_count = shapes_near(b->all, b->all_count, n.position, reach + AMBIENT_RANGE_M, b->near);
+    double reach = BLOCK / (double)lesser((double)f->p_scale, (double)f->q_scale);
+    enter_block(b, &n, lesser(reach, 2 * s->radius + 2 * LIFT_M));
     for (int j = j0; j < j1; j++)
         for (int i = i0; i < i1; i++) {
             n = node_of_face(s, face, i, j);
-            double linear = b->world->ambient * ambient_at(&n, b->near, b->near_count) +
-                            lamps_at(b->world, &n, b->shadows);
+            if (is_round(s, face))
+                aim_fans(b, n.normal);
+            double linear = b->world->ambient * ambient_at(b, &n) + lamps_at(b, &n);
             f->light[j * f->light_p + i] = (float)(pow(linear, 1 / 2.2) * stain_at(&n));
         }
 }
@@ -295,24 +422,37 @@ static bool has_face(const scene_shape *s, int face)
     }
 }
 
+static void baker_init(baker *b, const scene_world *w)
+{
+    *b = (baker){.world = w,
+                 .all = omma_new_array(scene_shape *, w->shape_count + 1),
+                 .near = omma_new_array(fan, w->shape_count + 1),
+                 .shadows = omma_new_array(shadow, w->light_count + 1)};
+    for (size_t i = 0; i < w->light_count; i++)
+        b->shadows[i].shapes = omma_new_array(const scene_shape *, w->shape_count + 1);
+    for (size_t i = 0; i < w->shape_count; i++)
+        if (w->shapes[i].casts_shadow || w->shapes[i].kind == SCENE_HALL)
+            b->all[b->all_count++] = &w->shapes[i];
+}
+
+static void baker_finish(baker *b)
+{
+    for (size_t i = 0; i < b->world->light_count; i++)
+        free(b->shadows[i].shapes);
+    free(b->shadows);
+    free(b->near);
+    free(b->all);
+}
+
 omma_error scene_bake(scene_world *w)
 {
     omma_error err = OMMA_OK;
-    baker b = {.world = w,
-               .all = omma_new_array(scene_shape *, w->shape_count + 1),
-               .near = omma_new_array(scene_shape *, w->shape_count + 1),
-               .shadows = omma_new_array(size_t, w->light_count + 1)};
-    for (size_t i = 0; i < w->shape_count; i++)
-        if (w->shapes[i].casts_shadow || w->shapes[i].kind == SCENE_HALL)
-            b.all[b.all_count++] = &w->shapes[i];
-    for (size_t i = 0; i < w->light_count; i++)
-        b.shadows[i] = SIZE_MAX;
+    baker b;
+    baker_init(&b, w);
     for (size_t i = 0; i < w->shape_count && !err; i++)
         for (int face = 0; face < SCENE_FACES && !err; face++)
             if (has_face(&w->shapes[i], face) && w->shapes[i].surface[face].light_p > 0)
                 err = bake_face(&b, &w->shapes[i], face);
-    free(b.all);
-    free(b.near);
-    free(b.shadows);
+    baker_finish(&b);
     return err;
 }

@@ -351,11 +351,11 @@ static inline float bilinear(const corners *c, int i)
 }
 
 /* The mip level of each ray, log2(rho) / 2 with straight pieces between powers of two. */
-static void choose_levels(patch *t)
+static void choose_levels(patch *t, float finest)
 {
     for (int i = 0; i < t->n; i++) {
         float level = (float)(float_to_bits(t->rho[i]) - 0x3f800000) * (0.5f / 8388608.0f);
-        level = max(level, 0);
+        level = max(level, finest);
         level = min(level, SCENE_TEXTURE_LEVELS - 1.01f);
         int32_t whole = (int32_t)level;
         t->scale[i] = bits_to_float((127 - whole) * 8388608);
@@ -364,11 +364,12 @@ static void choose_levels(patch *t)
 }
 
 /* Trilinear luma, nearest chroma (which the picture halves anyway), mean over taps. */
-static void fetch(patch *restrict t, const uint32_t *restrict texels, int taps)
+static void fetch(patch *restrict t, const scene_surface *f, int taps)
 {
     corners fine, coarse;
     const float share = 1.0f / (float)taps;
-    choose_levels(t);
+    const uint32_t *texels = f->texels;
+    choose_levels(t, f->finest);
     for (int i = 0; i < t->n; i++)
         t->luma[i] = t->cb[i] = t->cr[i] = 0;
     for (int k = 0; k < taps; k++) {
@@ -442,7 +443,7 @@ static void shade_face(scene_colours *c, const scene_rays *r, const scene_view *
         locate_round(&t, v, pixel);
     else
         locate_flat(&t, v, face);
-    fetch(&t, f->texels, choose_taps(&t));
+    fetch(&t, f, choose_taps(&t));
     light_up(&t, f);
     for (int i = 0; i < t.n; i++) {
         c->luma[t.index[i]] = t.luma[i];

@@ -24,13 +24,13 @@ void scene_world_destroy(scene_world *w)
 }
 
 /* Textures are painted when first asked for, and shared. */
-static const uint32_t *texels_of(scene_world *w, scene_paint paint, int variant)
+static const scene_texture *texture_of(scene_world *w, scene_paint paint, int variant)
 {
     for (size_t i = 0; i < w->texture_count; i++)
         if (w->textures[i].paint == paint && w->textures[i].variant == variant)
-            return w->textures[i].texels;
+            return &w->textures[i];
 
-    scene_texture texture;
+    scene_texture texture = {0};
     omma_error err = scene_texture_create(&texture, paint, variant, w->seed);
     if (err) {
         w->err = w->err ? w->err : err;
@@ -39,7 +39,7 @@ static const uint32_t *texels_of(scene_world *w, scene_paint paint, int variant)
     omma_grow((void **)&w->textures, &w->texture_capacity, w->texture_count + 1,
               sizeof *w->textures);
     w->textures[w->texture_count++] = texture;
-    return texture.texels;
+    return &w->textures[w->texture_count - 1];
 }
 
 /* Full extents of a face's local coordinates p and q. */
@@ -96,7 +96,9 @@ void scene_paint_face(scene_world *w, size_t shape, int face, const scene_materi
     double extent[2];
     face_extent(s, face, extent);
 
-    *f = (scene_surface){.texels = texels_of(w, m->paint, m->variant),
+    const scene_texture *t = texture_of(w, m->paint, m->variant);
+    *f = (scene_surface){.texels = t ? t->texels : NULL,
+                         .finest = t ? (float)t->finest : 0,
                          .gain = m->gain > 0 ? m->gain : 1,
                          .cb = m->cb,
                          .cr = m->cr};

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "scene_noise.h"
 #include "scene_texture.h"
 
 typedef enum scene_kind {
@@ -36,6 +37,7 @@ typedef struct scene_material {
  */
 typedef struct scene_surface {
     const uint32_t *texels;
+    float finest;     /* first level of the texture */
     float u[3], v[3]; /* level-0 texels: u = u[0] p + u[1] q + u[2] */
     float gain, cb, cr;
     float *light; /* light_p x light_q nodes, coded like sRGB; owned; NULL = glows */
