@@ -126,9 +126,12 @@ static const char *parse_line(picture_list *list, const char *folder, const char
     return NULL;
 }
 
-static void parse_rgb_txt(picture_list *list, const char *folder, char *text, const omma_log *log)
+void picture_list_parse(picture_list *list, const char *folder, char *text, size_t bytes,
+                        const omma_log *log)
 {
     unsigned number = 0;
+    for (char *zero = text; (zero = memchr(zero, 0, bytes - (size_t)(zero - text)));)
+        *zero = '?'; /* not the end of the text, and in no name */
     for (char *line, *rest = text; (line = strsep(&rest, "\n"));) {
         number++;
         line = trim(line);
@@ -150,7 +153,7 @@ static omma_error read_rgb_txt(picture_list *list, const char *folder, const cha
     if (err)
         return err;
     list->has_times = true;
-    parse_rgb_txt(list, folder, text, log);
+    picture_list_parse(list, folder, text, bytes, log);
     free(text);
     if (list->n == 0)
         return omma_fail(OMMA_FORMAT,

@@ -23,6 +23,11 @@ omma_error picture_list_glob(picture_list *out, const char *pattern);
 omma_error picture_list_single(picture_list *out, const char *path);
 void picture_list_finish(picture_list *list);
 
+/** Appends what the lines of an rgb.txt in folder say and counts those that mean nothing. Fuzzed.
+ *  @param text bytes of them and a 0 behind; changed. */
+void picture_list_parse(picture_list *list, const char *folder, char *text, size_t bytes,
+                        const omma_log *log);
+
 /** "1305031102.175304" to nanoseconds, by decimal arithmetic: no digit is lost. Digits behind the
  * ninth are rounded. @return the first character behind it, NULL when there is no number or it is
  * too large. */

@@ -121,6 +121,16 @@ static void damaged_pictures_cost_only_themselves(void)
     omma_source_close(&s);
 }
 
+static void a_zero_byte_does_not_hide_the_rest(void)
+{
+    char text[] = "0 a.png\n1 b.png\0\n2 c\0.png\n3 d.png\n\0";
+    picture_list list = {0};
+    picture_list_parse(&list, "f", text, sizeof(text) - 1, NULL);
+    CHECK(list.n == 4 && list.damaged == 1); /* the last line is a lone zero */
+    CHECK_TEXT(list.n == 4 ? list.entry[3].path : "", "f/d.png");
+    picture_list_finish(&list);
+}
+
 static void a_jpeg_broken_inside_is_not_given(void)
 {
     size_t bytes = 0;
@@ -351,6 +361,7 @@ int main(void)
     TEST(names_sort_as_people_count);
     TEST(rgb_txt_gives_order_and_times);
     TEST(damaged_pictures_cost_only_themselves);
+    TEST(a_zero_byte_does_not_hide_the_rest);
     TEST(a_jpeg_broken_inside_is_not_given);
     TEST(folders_and_patterns_go_by_name);
     TEST(skip_step_and_limit_choose);
