@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * CPU time of one iteration of bundle adjustment for the two sizes that the tracker has: its local
- * window, and all keyframes of a clip with focal length and k1 free.
- *
- *     meson: executable('bundle_bench', 'bench/bundle_bench.c', dependencies: [geometry_dep,
- * m_dep]) bundle_bench [repeats]
- */
+/* CPU time of one iteration of bundle adjustment for the two sizes that the tracker has: its local
+ * window, and all keyframes of a clip with focal length and k1 free. bundle_bench [REPEATS] */
 #include <omma/geometry.h>
 
 #include <math.h>
