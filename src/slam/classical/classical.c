@@ -26,6 +26,7 @@
 #include "relocate.h"
 #include "rotation.h"
 #include "stages.h"
+#include "two_view.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ typedef struct classical {
     omma_se3 pose;     /* camera_from_world of the newest frame, believed or predicted */
     omma_se3 velocity; /* now_from_before */
     float rotation_score;
+    float wideness; /* share of recent frames too far apart to be followed */
     omma_status status;
     bool has_map;     /* the living submap is initialised */
     uint32_t submaps; /* initialised so far */
@@ -152,6 +154,18 @@ static omma_se3 predict_pose(classical *c)
     return omma_se3_mul(&motion, &c->pose);
 }
 
+/* Pictures far apart are joined by descriptors, which find a part of the features only: there must
+   be more of them, and every picture is a keyframe. */
+static bool is_wide(const classical *c)
+{
+    return c->wideness > 0.3f;
+}
+
+static int cell_of(const classical *c)
+{
+    return is_wide(c) ? (c->cell * 11 + 10) / 20 : c->cell;
+}
+
 static void follow(classical *c, const omma_se3 *predicted)
 {
     world *w = &c->world;
@@ -166,7 +180,9 @@ static void follow(classical *c, const omma_se3 *predicted)
     if (in.top_level >= c->now.levels)
         in.top_level = c->now.levels - 1;
     size_t n = follow_features(&c->follower, w, &in, found);
-    if (n * 10 < c->sights.count * 4) {
+    const bool wide = n * 10 < c->sights.count * 4;
+    c->wideness += 0.2f * ((float)wide - c->wideness);
+    if (wide) {
         size_t before = n;
         n += follow_by_descriptors(&c->follower, w, &in, found, n, 0.15f * (float)w->camera.width,
                                    found + n);
@@ -279,7 +295,7 @@ static void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
     start = stages_begin();
     c->pose = w->keyframes[k].camera_from_world;
     double rho = depth_typical(w, c->sights.item, c->sights.count, &c->pose);
-    mapping_add_features(w, &c->follower, k, &c->now, frame, rho, c->cell, &c->sights);
+    mapping_add_features(w, &c->follower, k, &c->now, frame, rho, cell_of(c), &c->sights);
     c->last_keyframe = k;
     stages_end(&c->stages, STAGE_DETECT, start);
 }
@@ -314,7 +330,7 @@ static bool keyframe_is_due(classical *c, uint32_t r, size_t mature)
     const keyframe *last = &w->keyframes[c->last_keyframe];
     uint32_t age = r - last->frame;
 
-    if (age < 2)
+    if (age < 2 && !is_wide(c))
         return mature < 60 && mature * 10 < last->mature_at_birth * 6;
     double flow = median_flow(c, c->last_keyframe) / w->camera.width;
     if (flow < 0.01 && age < 60)
@@ -334,7 +350,7 @@ static void start_attempt(classical *c, uint32_t r, const omma_frame *frame)
     c->pose = omma_se3_identity();
     c->velocity = omma_se3_identity();
     c->last_keyframe = mapping_add_keyframe(w, r, &c->pose, false, &c->sights, &c->now);
-    mapping_add_features(w, &c->follower, c->last_keyframe, &c->now, frame, 1e-6, c->cell,
+    mapping_add_features(w, &c->follower, c->last_keyframe, &c->now, frame, 1e-6, cell_of(c),
                          &c->sights);
 }
 
@@ -445,7 +461,7 @@ static bool try_initialise(classical *c, uint32_t r, const omma_frame *frame)
     c->pose = w->keyframes[k].camera_from_world;
     c->last_keyframe = k;
     mapping_add_features(w, &c->follower, k, &c->now, frame,
-                         depth_typical(w, c->sights.item, c->sights.count, &c->pose), c->cell,
+                         depth_typical(w, c->sights.item, c->sights.count, &c->pose), cell_of(c),
                          &c->sights);
     keep_sights(c, r);
     w->records[r].status = OMMA_STATUS_TRACKING;
@@ -523,7 +539,7 @@ static void wait_for_map(classical *c, uint32_t r, const omma_frame *frame)
     size_t wanted = last->feature_count;
     if (c->sights.count * 10 < wanted * 7 || r - last->frame > 40 || c->sights.count < 80) {
         c->last_keyframe = mapping_add_keyframe(w, r, &c->pose, false, &c->sights, &c->now);
-        mapping_add_features(w, &c->follower, c->last_keyframe, &c->now, frame, 1e-6, c->cell,
+        mapping_add_features(w, &c->follower, c->last_keyframe, &c->now, frame, 1e-6, cell_of(c),
                              &c->sights);
         /* Too many starts cost time and tell nothing new: the oldest goes. */
         size_t starts = 0, oldest = 0;
@@ -605,6 +621,13 @@ static void track(classical *c, uint32_t r, const omma_frame *frame, const omma_
                                              .min_mature = was_lost ? 25 : 12,
                                              .seed = c->options.seed});
         }
+    }
+    if (!l.good && !l.rotation && !was_lost && w->records[r - 1].posed) {
+        l = two_view_localize(w, &w->records[r - 1], c->sights.item, c->sights.count,
+                              c->options.seed);
+        if (l.good)
+            omma_debug(c->log, "frame %u: placed by frame %u, %u features, %u of known depth", r,
+                       r - 1, l.inliers, l.mature_inliers);
     }
     stages_end(&c->stages, STAGE_LOCALIZE, start);
     if (l.good || (l.rotation && !was_lost)) {
