@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * The whole test framework: a test is a plain program whose main calls TEST(function) for each
- * function and ends with `return check_done();`. A failed check prints its sentence and the test goes
- * on. SKIP ends the program with meson's code 77.
+ * function and ends with `return check_done();`. A failed check prints its sentence and the test
+ * goes on. SKIP ends the program with meson's code 77.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * base: C's missing library. Errors with reasons, a log that is passed in, counted buffers of any
- * memory kind, bounded queues, threads, clocks, CPU flags, repeatable random numbers, and files that
- * appear whole or not at all.
+ * memory kind, bounded queues, threads, clocks, CPU flags, repeatable random numbers, and files
+ * that appear whole or not at all.
  *
  * Everything above stands on this header alone.
  */
@@ -97,10 +97,10 @@ void omma_log_write(const omma_log *log, omma_log_level level, const char *modul
 #define OMMA_MODULE ""
 #endif
 #define omma_log_error(log, ...) omma_log_write(log, OMMA_LOG_ERROR, OMMA_MODULE, __VA_ARGS__)
-#define omma_warn(log, ...) omma_log_write(log, OMMA_LOG_WARN, OMMA_MODULE, __VA_ARGS__)
-#define omma_info(log, ...) omma_log_write(log, OMMA_LOG_INFO, OMMA_MODULE, __VA_ARGS__)
-#define omma_debug(log, ...) omma_log_write(log, OMMA_LOG_DEBUG, OMMA_MODULE, __VA_ARGS__)
-#define omma_trace(log, ...) omma_log_write(log, OMMA_LOG_TRACE, OMMA_MODULE, __VA_ARGS__)
+#define omma_warn(log, ...)      omma_log_write(log, OMMA_LOG_WARN, OMMA_MODULE, __VA_ARGS__)
+#define omma_info(log, ...)      omma_log_write(log, OMMA_LOG_INFO, OMMA_MODULE, __VA_ARGS__)
+#define omma_debug(log, ...)     omma_log_write(log, OMMA_LOG_DEBUG, OMMA_MODULE, __VA_ARGS__)
+#define omma_trace(log, ...)     omma_log_write(log, OMMA_LOG_TRACE, OMMA_MODULE, __VA_ARGS__)
 
 /* ------------------------------------------------------------------------------------ memory */
 
@@ -165,7 +165,7 @@ typedef enum omma_queue_policy {
 typedef struct omma_queue omma_queue;
 
 /** @param capacity at least 1
- *  @param release  frees items that are dropped or left at destroy, outside the lock; may be NULL */
+ *  @param release  frees items that are dropped or left at destroy, outside the lock; or NULL */
 omma_queue *omma_queue_create(size_t capacity, omma_queue_policy policy,
                               void (*release)(void *item));
 void omma_queue_destroy(omma_queue **q); /* nobody may be inside any more */
@@ -195,10 +195,10 @@ void omma_thread_join(omma_thread **t);
 /** Cores this process may run on, at least 1. */
 unsigned omma_cpu_count(void);
 
-int64_t omma_clock_now_ns(void);     /* monotonic */
-int64_t omma_clock_wall_ns(void);    /* since 1970, UTC */
-int64_t omma_clock_cpu_ns(void);     /* user + system time of the whole process */
-int64_t omma_clock_thread_ns(void);  /* user + system time of this thread */
+int64_t omma_clock_now_ns(void);    /* monotonic */
+int64_t omma_clock_wall_ns(void);   /* since 1970, UTC */
+int64_t omma_clock_cpu_ns(void);    /* user + system time of the whole process */
+int64_t omma_clock_thread_ns(void); /* user + system time of this thread */
 void omma_sleep_until_ns(int64_t monotonic_ns);
 
 /** Peak resident memory of this process in bytes, 0 when unknown. */
@@ -237,9 +237,10 @@ uint32_t omma_random_below(uint64_t *seed, uint32_t bound); /* [0, bound), bound
  */
 typedef struct omma_file omma_file;
 
-/** @param replace false: OMMA_EXISTS when path is there already, also if it comes before the commit.
- *  @return OMMA_OK; OMMA_EXISTS, OMMA_DENIED, OMMA_NOT_FOUND (folder), OMMA_INVALID (path is a folder
- *  or a device), OMMA_FULL, OMMA_IO. */
+/** @param replace false: OMMA_EXISTS when path is there already, also if it comes before the
+ *  commit.
+ *  @return OMMA_OK; OMMA_EXISTS, OMMA_DENIED, OMMA_NOT_FOUND (folder), OMMA_INVALID (path is a
+ *  folder or a device), OMMA_FULL, OMMA_IO. */
 omma_error omma_file_create(omma_file **out, const char *path, bool replace);
 /** Errors stick: later writes do nothing and commit reports the first one. */
 void omma_file_write(omma_file *f, const void *data, size_t bytes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * frame: pixels. An omma_frame is planes in counted buffers, a format and a time; pools recycle them;
- * convert, resize and pyramid turn them into what the next room wants. Kernels exist as plain C and as
- * AVX2 / AVX-512 twins that give the same bytes.
+ * frame: pixels. An omma_frame is planes in counted buffers, a format and a time; pools recycle
+ * them; convert, resize and pyramid turn them into what the next room wants. Kernels exist as plain
+ * C and as AVX2 / AVX-512 twins that give the same bytes.
  */
 #pragma once
 
@@ -14,10 +14,10 @@ extern "C" {
 
 typedef enum omma_format {
     OMMA_FORMAT_NONE,
-    OMMA_FORMAT_GRAY8, /* 1 plane                                */
-    OMMA_FORMAT_I420,  /* 3 planes: Y, U, V; chroma halved twice */
-    OMMA_FORMAT_NV12,  /* 2 planes: Y, UV interleaved            */
-    OMMA_FORMAT_RGB24, /* 1 plane, R G B                         */
+    OMMA_FORMAT_GRAY8,  /* 1 plane                                */
+    OMMA_FORMAT_I420,   /* 3 planes: Y, U, V; chroma halved twice */
+    OMMA_FORMAT_NV12,   /* 2 planes: Y, UV interleaved            */
+    OMMA_FORMAT_RGB24,  /* 1 plane, R G B                         */
     OMMA_FORMAT_RGBA32, /* 1 plane, R G B A                      */
 } omma_format;
 
@@ -40,21 +40,21 @@ typedef struct omma_truth {
 #define OMMA_MAX_PLANES 3
 
 /**
- * One picture. Whoever holds the only reference may fill it; from the first push on it is read-only.
- * Thread-safe: ref and unref yes.
+ * One picture. Whoever holds the only reference may fill it; from the first push on it is
+ * read-only. Thread-safe: ref and unref yes.
  */
 typedef struct omma_frame {
     omma_format format;
     int width, height; /* px */
     uint8_t *plane[OMMA_MAX_PLANES];
-    int stride[OMMA_MAX_PLANES]; /* bytes from row to row */
+    int stride[OMMA_MAX_PLANES];          /* bytes from row to row */
     omma_buffer *buffer[OMMA_MAX_PLANES]; /* what keeps the planes alive; may be NULL or shared */
-    bool limited_range; /* YUV: luma 16-235 instead of 0-255 */
-    omma_matrix matrix; /* YUV only */
-    int64_t time_ns;    /* presentation or exposure time, in the source's own clock */
-    uint64_t index;     /* 0, 1, 2 ... in the source, damaged frames counted */
-    const char *name;   /* file name of an image source or NULL; lives as long as the frame */
-    omma_truth *truth;  /* owned; NULL except for synthetic scenes */
+    bool limited_range;                   /* YUV: luma 16-235 instead of 0-255 */
+    omma_matrix matrix;                   /* YUV only */
+    int64_t time_ns;        /* presentation or exposure time, in the source's own clock */
+    uint64_t index;         /* 0, 1, 2 ... in the source, damaged frames counted */
+    const char *name;       /* file name of an image source or NULL; lives as long as the frame */
+    omma_truth *truth;      /* owned; NULL except for synthetic scenes */
     struct omma_pool *pool; /* internal */
     int references;         /* internal, atomic */
 } omma_frame;
@@ -89,18 +89,18 @@ typedef struct omma_pool omma_pool;
 /** @return OMMA_OK; OMMA_INVALID, OMMA_NO_MEMORY as omma_frame_create. */
 omma_error omma_pool_create(omma_pool **out, omma_format format, int width, int height);
 void omma_pool_destroy(omma_pool **p);
-/** A frame whose pixels are old ones, with time, index, name and truth cleared. A frame comes back to
- *  the pool with its last reference, unless somebody still holds a reference to its buffer.
+/** A frame whose pixels are old ones, with time, index, name and truth cleared. A frame comes back
+ *  to the pool with its last reference, unless somebody still holds a reference to its buffer.
  *  @return OMMA_OK (*out given: omma_frame_unref); OMMA_NO_MEMORY. */
 omma_error omma_pool_get(omma_pool *p, omma_frame **out);
 
 /* ----------------------------------------------------------------------------------- convert */
 
 /**
- * Converts between any two formats of the same size. YUV -> RGB follows the frame's matrix and range
- * (ITU-R BT.601 / BT.709; nearest chroma); RGB -> YUV writes full-range BT.601; grey is luma, with
- * limited range stretched to 0-255. to's limited_range and matrix are set; time, index, name and truth
- * are the caller's.
+ * Converts between any two formats of the same size. YUV -> RGB follows the frame's matrix and
+ * range (ITU-R BT.601 / BT.709; nearest chroma); RGB -> YUV writes full-range BT.601; grey is luma,
+ * with limited range stretched to 0-255. to's limited_range and matrix are set; time, index, name
+ * and truth are the caller's.
  *
  * @param to   filled; its format and size decide
  * @param from borrowed
@@ -114,8 +114,8 @@ void omma_frame_rgb_at(const omma_frame *f, int x, int y, uint8_t rgb[3]);
 
 /* ------------------------------------------------------------------------------------ resize */
 
-/** Area averaging when shrinking, bilinear when growing (each axis for itself); pixel centres map to
- *  pixel centres (x_to + 0.5) * from.width / to.width - 0.5. Same format on both sides.
+/** Area averaging when shrinking, bilinear when growing (each axis for itself); pixel centres map
+ *  to pixel centres (x_to + 0.5) * from.width / to.width - 0.5. Same format on both sides.
  *  @return OMMA_OK; OMMA_INVALID. Thread-safe: yes. */
 omma_error omma_frame_resize(omma_frame *to, const omma_frame *from);
 
@@ -134,8 +134,8 @@ typedef struct omma_level {
     int width, height, stride;
 } omma_level;
 
-/** Grey image pyramid; level 0 is the full size, each next one halves (2x2 box filter: level-l pixel
- *  x covers x*2^l .. (x+1)*2^l - 1, so x_0 = (x_l + 0.5) * 2^l - 0.5). */
+/** Grey image pyramid; level 0 is the full size, each next one halves (2x2 box filter: level-l
+ *  pixel x covers x*2^l .. (x+1)*2^l - 1, so x_0 = (x_l + 0.5) * 2^l - 0.5). */
 typedef struct omma_pyramid {
     omma_level level[OMMA_MAX_LEVELS];
     int levels;
@@ -144,8 +144,8 @@ typedef struct omma_pyramid {
 
 /** (Re)builds p (zeroed at first) from a frame of any format: luma as it is, without stretching its
  *  range. Memory is reused when the size is the same and nobody else holds p->buffer. levels is
- *  lowered so that the smallest level is at least 16 px in both directions; an odd last row or column
- *  is not seen by the next level.
+ *  lowered so that the smallest level is at least 16 px in both directions; an odd last row or
+ *  column is not seen by the next level.
  *  @return OMMA_OK; OMMA_INVALID (smaller than 16 x 16); OMMA_NO_MEMORY. One thread at a time. */
 omma_error omma_pyramid_build(omma_pyramid *p, const omma_frame *f, int levels);
 void omma_pyramid_finish(omma_pyramid *p);

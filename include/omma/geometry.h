@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * geometry: pure functions over small arrays. Rigid and similarity transforms, camera models, two-view
- * geometry, triangulation, camera pose from points, robust estimation, bundle adjustment, pose graphs,
- * alignment of trajectories; and omma_view, what every tracker says about a frame.
+ * geometry: pure functions over small arrays. Rigid and similarity transforms, camera models,
+ * two-view geometry, triangulation, camera pose from points, robust estimation, bundle adjustment,
+ * pose graphs, alignment of trajectories; and omma_view, what every tracker says about a frame.
  *
  * Conventions: camera axes x right, y down, z forward; pixel (0, 0) is the centre of the top-left
  * pixel; matrices row-major; transforms are named destination_from_source. "Normalised" points are
@@ -104,7 +104,7 @@ bool omma_camera_project(const omma_camera *c, const double point[3], double px[
  *  @return false when it does not converge or the ray is 90 degrees or more off the axis. */
 bool omma_camera_unproject(const omma_camera *c, const double px[2], double normalized[2]);
 
-/** omma_camera_project's derivative by the parameters fx=fy=f (column 0), cx, cy, k[0], k[1]: 2x5. */
+/** omma_camera_project's derivative by fx=fy=f (column 0), cx, cy, k[0], k[1]: 2x5. */
 void omma_camera_parameter_jacobian(const omma_camera *c, const double point[3],
                                     double jacobian[10]);
 
@@ -159,10 +159,10 @@ int omma_motion_choose(const omma_se3 *candidates, int n_candidates, const doubl
                        size_t *count);
 
 typedef struct omma_ransac_options {
-    double threshold;  /* inlier distance: normalised units, or px where said. 0 is invalid */
-    double confidence; /* 0 = 0.999 */
+    double threshold;   /* inlier distance: normalised units, or px where said. 0 is invalid */
+    double confidence;  /* 0 = 0.999 */
     int max_iterations; /* 0 = 1000 */
-    uint64_t seed;     /* 0 is a seed like any other */
+    uint64_t seed;      /* 0 is a seed like any other */
 } omma_ransac_options;
 
 typedef struct omma_ransac_result {
@@ -171,23 +171,24 @@ typedef struct omma_ransac_result {
     double score; /* MSAC: sum of max(0, 1 - d^2 / threshold^2); more is better */
 } omma_ransac_result;
 
-/** LO-RANSAC with MSAC scores and a fixed seed; inlier flags n, may be NULL. Distances: Sampson for E
- *  and F, symmetric transfer (larger of both ways) for H.
+/** LO-RANSAC with MSAC scores and a fixed seed; inlier flags n, may be NULL. Distances: Sampson for
+ *  E and F, symmetric transfer (larger of both ways) for H.
  *  @return OMMA_OK; OMMA_INVALID (too few points, threshold <= 0); OMMA_DEGENERATE (no model).
  *  Source: Chum, Matas, Kittler, "Locally optimized RANSAC", DAGM 2003. */
 omma_error omma_essential_ransac(const double *xa, const double *xb, size_t n,
                                  const omma_ransac_options *options, double E[9], uint8_t *inlier,
                                  omma_ransac_result *result);
 omma_error omma_fundamental_ransac(const double *xa, const double *xb, size_t n,
-                                   const omma_ransac_options *options, double F[9],
-                                   uint8_t *inlier, omma_ransac_result *result);
+                                   const omma_ransac_options *options, double F[9], uint8_t *inlier,
+                                   omma_ransac_result *result);
 omma_error omma_homography_ransac(const double *xa, const double *xb, size_t n,
                                   const omma_ransac_options *options, double H[9], uint8_t *inlier,
                                   omma_ransac_result *result);
 
 /* -------------------------------------------------------------------------- pose from points */
 
-/** EPnP and Gauss-Newton on its result. @param world n x 3  @param x n x 2 normalised  @param n >= 4
+/** EPnP and Gauss-Newton on its result.
+ *  @param world n x 3  @param x n x 2 normalised  @param n >= 4
  *  @return OMMA_OK; OMMA_INVALID; OMMA_DEGENERATE.
  *  Source: Lepetit, Moreno-Noguer, Fua, IJCV 2009. */
 omma_error omma_pnp_solve(const double *world, const double *x, size_t n,
@@ -200,10 +201,10 @@ omma_error omma_pnp_ransac(const double *world, const double *x, size_t n,
                            uint8_t *inlier, omma_ransac_result *result);
 
 typedef struct omma_pose_options {
-    double huber;      /* in sigmas; 0 = 1.5 */
-    int iterations;    /* 0 = 10 */
-    const double *information; /* n x 3 (xx, xy, yy) of each 2-vector residual, or NULL = identity */
-    const omma_se3 *prior;     /* camera_from_world, or NULL */
+    double huber;                /* in sigmas; 0 = 1.5 */
+    int iterations;              /* 0 = 10 */
+    const double *information;   /* n x 3 (xx, xy, yy) per 2-vector residual, or NULL = identity */
+    const omma_se3 *prior;       /* camera_from_world, or NULL */
     double prior_information[6]; /* of the 6 tangent directions (translation, rotation) of it */
 } omma_pose_options;
 
@@ -221,9 +222,9 @@ omma_error omma_pose_refine(const double *world, const double *px, size_t n,
 
 /* ------------------------------------------------------------------------- bundle adjustment */
 
-/** A point held by its first view: along the ray of anchor_px at 1 / inverse_depth (z in the anchor).
- *  The anchor's own observation is exact by definition and must not be listed. inverse_depth may pass
- *  through 0 (infinitely far). */
+/** A point held by its first view: along the ray of anchor_px at 1 / inverse_depth (z in the
+ *  anchor). The anchor's own observation is exact by definition and must not be listed.
+ *  inverse_depth may pass through 0 (infinitely far). */
 typedef struct omma_bundle_point {
     uint32_t anchor; /* index of the anchor pose */
     double anchor_px[2];
@@ -246,9 +247,9 @@ enum {
 };
 
 typedef struct omma_bundle_problem {
-    omma_camera *camera;          /* one camera for all; changed only if free_camera says so */
-    omma_se3 *camera_from_world;  /* poses */
-    const uint8_t *pose_fixed;    /* pose_count flags; NULL = only pose 0 is fixed */
+    omma_camera *camera;         /* one camera for all; changed only if free_camera says so */
+    omma_se3 *camera_from_world; /* poses */
+    const uint8_t *pose_fixed;   /* pose_count flags; NULL = only pose 0 is fixed */
     size_t pose_count;
     omma_bundle_point *points;
     size_t point_count;
@@ -257,20 +258,20 @@ typedef struct omma_bundle_problem {
 } omma_bundle_problem;
 
 typedef struct omma_bundle_options {
-    int iterations;       /* 0 = 10 */
-    double huber;         /* in sigmas; 0 = 1.5 */
-    unsigned free_camera; /* OMMA_BUNDLE_* */
-    double focal_prior;   /* px; log-normal prior on fx: used when focal_prior_sigma > 0 */
+    int iterations;           /* 0 = 10 */
+    double huber;             /* in sigmas; 0 = 1.5 */
+    unsigned free_camera;     /* OMMA_BUNDLE_* */
+    double focal_prior;       /* px; log-normal prior on fx: used when focal_prior_sigma > 0 */
     double focal_prior_sigma; /* of ln f; 0.3 is weak */
     double k_prior_sigma;     /* normal prior on k1, k2 around their start; 0 = none */
-    double min_decrease;  /* stop when the cost falls by less than this share; 0 = 1e-4 */
-    bool points_fixed;    /* move cameras only */
+    double min_decrease;      /* stop when the cost falls by less than this share; 0 = 1e-4 */
+    bool points_fixed;        /* move cameras only */
     const volatile int *stop; /* not 0: end after this iteration; may be NULL */
 } omma_bundle_options;
 
 typedef struct omma_bundle_result {
     double cost_before, cost_after; /* robust cost, sigmas squared */
-    double rms_px;   /* root mean square residual of inliers (below 3 huber) after, px */
+    double rms_px; /* root mean square residual of inliers (below 3 huber) after, px */
     int iterations;
     double focal_sigma_px; /* standard deviation of f from the normal equations; 0 when fixed */
 } omma_bundle_result;
@@ -304,7 +305,7 @@ void omma_bundle_point_information(const omma_bundle_problem *problem, double *i
 
 typedef struct omma_pose_edge {
     uint32_t a, b;
-    omma_sim3 b_from_a; /* measured */
+    omma_sim3 b_from_a;    /* measured */
     double information[3]; /* of translation, rotation, ln scale; 0 = 1 */
 } omma_pose_edge;
 
@@ -314,9 +315,9 @@ typedef struct omma_pose_graph_options {
     double huber;   /* 0 = quadratic */
 } omma_pose_graph_options;
 
-/** Moves nodes (sim3 camera_from_world) so that the edges agree: least squares, or the Huber loss per
- *  edge, of log(measured^-1 b a^-1). Node i stays if fixed[i] (NULL = only node 0). Block-sparse
- *  Cholesky with a minimum-degree ordering. On failure nothing is changed.
+/** Moves nodes (sim3 camera_from_world) so that the edges agree: least squares, or the Huber loss
+ *  per edge, of log(measured^-1 b a^-1). Node i stays if fixed[i] (NULL = only node 0).
+ * Block-sparse Cholesky with a minimum-degree ordering. On failure nothing is changed.
  *  @return OMMA_OK; OMMA_INVALID (index out of range, an edge from a node to itself, a value not
  *  finite); OMMA_DEGENERATE (a part without a fixed node, be it a single free node without edges).
  *  Source: Strasdat, Montiel, Davison, "Scale drift-aware large scale monocular SLAM", RSS 2010. */
@@ -346,14 +347,14 @@ typedef struct omma_view {
     int64_t time_ns;
     omma_status status;
     bool has_pose;
-    bool retroactive;   /* says more about a frame that was reported before without a pose */
+    bool retroactive; /* says more about a frame that was reported before without a pose */
     bool is_keyframe;
-    uint32_t submap;    /* poses of different submaps share neither origin nor scale */
-    uint32_t keyframe;  /* id of the reference keyframe (its own id for a keyframe) */
+    uint32_t submap;               /* poses of different submaps share neither origin nor scale */
+    uint32_t keyframe;             /* id of the reference keyframe (its own id for a keyframe) */
     omma_se3 keyframe_from_camera; /* identity for a keyframe */
     omma_sim3 world_from_keyframe; /* when the view was made; later moved by corrections */
     omma_camera camera;
-    uint32_t inliers;   /* map points that agree with the pose */
+    uint32_t inliers;        /* map points that agree with the pose */
     omma_buffer *depth;      /* width x height floats, z in the camera, 0 = unknown; or NULL */
     omma_buffer *confidence; /* width x height floats: expected relative error; or NULL */
 } omma_view;

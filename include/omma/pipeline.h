@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * pipeline: joins the rooms. A session reads a source, tracks it and keeps the map; then its files are
- * written. It owns the threads and the queues: decoding runs ahead of tracking on its own thread.
+ * pipeline: joins the rooms. A session reads a source, tracks it and keeps the map; then its files
+ * are written. It owns the threads and the queues: decoding runs ahead of tracking on its own
+ * thread.
  *
  *   omma_session_create -> omma_session_run -> omma_session_write (and _map, _report) -> _destroy
  */
@@ -27,10 +28,10 @@ typedef struct omma_progress {
 typedef struct omma_session_options {
     const char *input; /* source URL; required; copied */
     omma_source_options source;
-    /* camera is copied. One of another size than the input is scaled when the shape is the same; one
-     * without a size (width and height 0) is taken to have the input's. */
+    /* camera is copied. One of another size than the input is scaled when the shape is the same;
+     * one without a size (width and height 0) is taken to have the input's. */
     omma_tracker_options tracker;
-    double fov_degrees; /* horizontal field of view as a first guess of the focal length; 0 = none */
+    double fov_degrees; /* horizontal field of view: a first guess of the focal length; 0 = none */
     bool realtime;      /* keep up with the source's clock: frames that come too late are dropped.
                            Live sources do so anyway, */
     bool every_frame;   /* unless this asks them to wait */
@@ -79,14 +80,17 @@ typedef struct omma_outputs {
 omma_error omma_outputs_check(const omma_outputs *outputs);
 
 /**
- * Writes trajectory.txt, cloud.ply, colmap/, transforms.json, images/, report.json (docs/formats.md).
- * Everything is written beside first and moved in place at the end: on any failure nothing of it stays.
+ * Writes trajectory.txt, cloud.ply, colmap/, transforms.json, images/, report.json
+ * (docs/formats.md). Everything is written beside first and moved in place at the end: on any
+ * failure nothing of it stays.
  * @return OMMA_OK; OMMA_EXISTS (one of them is there already and may not be replaced), OMMA_DENIED,
- *         OMMA_FULL, OMMA_IO; OMMA_INVALID (pictures would fall on the input's own); OMMA_INTERRUPTED.
+ *         OMMA_FULL, OMMA_IO; OMMA_INVALID (pictures would fall on the input's own);
+ *         OMMA_INTERRUPTED.
  */
 omma_error omma_session_write(omma_session *s, const omma_outputs *outputs);
 
-/** Names and versions of the libraries in use, "omma 0.1.0\nffmpeg 5.1.6-0+deb12u1\n...". Given: free(). */
+/** Names and versions of the libraries in use, "omma 0.1.0\nffmpeg 5.1.6-0+deb12u1\n...". Given:
+ *  free(). */
 char *omma_library_versions(void);
 
 #ifdef __cplusplus

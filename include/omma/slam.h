@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * slam: frames in, views out. A tracker says for every frame where its camera was; which backend does
- * the work is an option and nothing else changes.
+ * slam: frames in, views out. A tracker says for every frame where its camera was; which backend
+ * does the work is an option and nothing else changes.
  *
  * One call per frame: omma_tracker_push gives an update, the list of views that are new or say more
  * than before (frames seen before the map began get their poses later: "retroactive"), and the
@@ -31,9 +31,9 @@ typedef struct omma_tracker_options {
     uint64_t seed;             /* of every random choice */
     unsigned features;         /* wished tracks per frame; 0 = chosen from the picture's size */
     /* synthetic backend only */
-    double drift;              /* random walk of the position, share of the path */
-    double noise_m;            /* white noise on the position, m */
-    int keyframe_every;        /* 0 = 10 */
+    double drift;       /* random walk of the position, share of the path */
+    double noise_m;     /* white noise on the position, m */
+    int keyframe_every; /* 0 = 10 */
 } omma_tracker_options;
 
 /** Thread-safe: one thread at a time. */
@@ -58,8 +58,8 @@ typedef struct omma_update {
 /**
  * The next frame, times increasing, size the same as before.
  * @param frame taken
- * @return OMMA_OK (*out borrowed); OMMA_INVALID (size changed, smaller than 32 x 32, no truth for the
- *         synthetic backend); OMMA_NO_MEMORY.
+ * @return OMMA_OK (*out borrowed); OMMA_INVALID (size changed, smaller than 32 x 32, no truth for
+ *         the synthetic backend); OMMA_NO_MEMORY.
  */
 omma_error omma_tracker_push(omma_tracker *t, omma_frame *frame, const omma_update **out);
 
@@ -104,7 +104,7 @@ typedef struct omma_tracker_stats {
     bool camera_found; /* intrinsics come from the video */
     omma_camera camera;
     double focal_sigma_px; /* 0 when given */
-    double rms_px; /* reprojection error of the map */
+    double rms_px;         /* reprojection error of the map */
     omma_tracker_stage stage[16];
     int stages;
 } omma_tracker_stats;
