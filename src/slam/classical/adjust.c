@@ -256,15 +256,30 @@ adjust_result adjust_around(world *w, uint32_t k, const adjust_options *o)
     return adjust(w, moving, n, o);
 }
 
+/* The reduced system is dense: beyond this many keyframes it is solved in overlapping stretches of time,
+   each against what it touches, with the camera as it is known by then. */
+enum { TOGETHER = 250, STRETCH = 150, ADVANCE = 100 };
+
 adjust_result adjust_submap(world *w, uint32_t submap, const adjust_options *o)
 {
     uint32_t *moving = omma_new_array(uint32_t, w->keyframe_count + 1);
     size_t n = 0;
+    adjust_result out = {0};
 
     for (size_t i = 0; i < w->keyframe_count; i++)
         if (w->keyframes[i].posed && !w->keyframes[i].culled && w->keyframes[i].submap == submap)
             moving[n++] = (uint32_t)i;
-    adjust_result out = adjust(w, moving, n, o);
+    if (n <= TOGETHER) {
+        out = adjust(w, moving, n, o);
+    } else {
+        adjust_options part = *o;
+        part.free_camera = 0;
+        for (size_t i = 0; i < n; i += ADVANCE) {
+            adjust_result r = adjust(w, moving + i, n - i < STRETCH ? n - i : STRETCH, &part);
+            if (r.done)
+                out = r;
+        }
+    }
     free(moving);
     return out;
 }

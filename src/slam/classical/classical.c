@@ -694,6 +694,18 @@ static void first_camera(classical *c, const omma_frame *frame)
 
 static void hand_out(classical *c, omma_update *update, const omma_update **out);
 
+/* Without an end in sight, what old frames saw is let go: their poses stay, hung on their keyframes. */
+static void forget(world *w, uint32_t r)
+{
+    enum { KEPT_FRAMES = 900 };
+    if (r >= KEPT_FRAMES) {
+        record *old = &w->records[r - KEPT_FRAMES];
+        free(old->sights);
+        old->sights = NULL;
+        old->sight_count = 0;
+    }
+}
+
 static omma_error push_frame(classical *c, omma_frame *frame)
 {
     world *w = &c->world;
@@ -726,7 +738,7 @@ static omma_error push_frame(classical *c, omma_frame *frame)
         stages_end(&c->stages, STAGE_FOLLOW, start);
         if (c->has_map) {
             track(c, r, frame, &before, &predicted);
-            if (c->lost_for >= PATIENCE)
+            if (c->lost_for >= (is_wide(c) ? 1 : PATIENCE))
                 begin_submap(c, r, frame);
         } else {
             c->pose = predicted;
@@ -736,6 +748,8 @@ static omma_error push_frame(classical *c, omma_frame *frame)
         }
     }
     w->records[r].status = c->status;
+    if (c->options.realtime)
+        forget(w, r);
     tell(c, r, false);
     return OMMA_OK;
 }
@@ -827,6 +841,23 @@ static omma_error classical_points(void *self, omma_sparse_map *out)
     return OMMA_OK;
 }
 
+/* Those that still stand alone: some joined others. */
+static uint32_t count_submaps(const world *w)
+{
+    uint8_t *used = omma_new_array(uint8_t, w->keyframe_count + 1);
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < w->keyframe_count; i++) {
+        const keyframe *k = &w->keyframes[i];
+        if (k->posed && !k->culled && !used[k->submap]) {
+            used[k->submap] = 1;
+            n++;
+        }
+    }
+    free(used);
+    return n;
+}
+
 static void classical_get_stats(const void *self, omma_tracker_stats *out)
 {
     const classical *c = self;
@@ -837,7 +868,7 @@ static void classical_get_stats(const void *self, omma_tracker_stats *out)
         out->keyframes += w->keyframes[i].posed && !w->keyframes[i].culled;
     for (size_t i = 0; i < w->feature_count; i++)
         out->points += w->features[i].state == FEATURE_MATURE;
-    out->submaps = c->submaps;
+    out->submaps = count_submaps(w);
     out->relocalisations = c->relocalisations;
     out->camera_found = !c->camera_known;
     out->camera = w->camera;

@@ -47,14 +47,15 @@ static void query_free(query *q)
 static size_t rank(const world *w, const follower *f, scope in, const query *q, candidate *out,
                    size_t max)
 {
-    enum { ALIKE = 50 };
+    enum { ALIKE = 50, MAX_ASKED = 40000 };
+    const size_t stride = 1 + w->feature_count / MAX_ASKED; /* a part of a large map is enough to vote */
     uint32_t *index = omma_new_array(uint32_t, w->feature_count + 1);
     uint8_t *all = omma_new_array(uint8_t, w->feature_count * DESCRIPTOR_BYTES + 1);
     descriptor_match *matches = omma_new_array(descriptor_match, q->n + 1);
     float *votes = omma_new_array(float, w->keyframe_count + 1);
     size_t m = 0, count = 0;
 
-    for (size_t i = 0; i < w->feature_count; i++) {
+    for (size_t i = 0; i < w->feature_count; i += stride) {
         const feature *t = &w->features[i];
         if (t->state != FEATURE_MATURE ||
             (w->keyframes[t->anchor].submap == in.submap) == in.elsewhere)
