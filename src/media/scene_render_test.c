@@ -145,6 +145,30 @@ static void twins_give_the_same_bytes(void)
     scene_world_destroy(&w);
 }
 
+static void noise_at_64_points_is_noise_at_each(void)
+{
+    uint32_t seed[SCENE_POINTS];
+    float u[SCENE_POINTS], v[SCENE_POINTS], one[SCENE_POINTS];
+    float plain[SCENE_POINTS], avx2[SCENE_POINTS], best[SCENE_POINTS];
+    for (int k = 0; k < 20; k++) {
+        for (int i = 0; i < SCENE_POINTS; i++) {
+            seed[i] = scene_hash((uint32_t)k, (uint32_t)i, 1);
+            u[i] = 4 * scene_hash_unit((uint32_t)k, (uint32_t)i, 2) - 2;
+            v[i] = k == 0 ? -1 : k == 1 ? 0.999999f : scene_hash_unit((uint32_t)k, (uint32_t)i, 3);
+            one[i] = scene_fractal(seed[i], u[i], v[i], 3 + k, 5 * k + 1, 1 + k % 5);
+            CHECK(one[i] >= -1.2f && one[i] <= 1.2f);
+        }
+        scene_noise_scalar.fractal(seed, u, v, 3 + k, 5 * k + 1, 1 + k % 5, plain);
+        scene_noise_choose(omma_cpu_flags() & OMMA_CPU_AVX2)
+            ->fractal(seed, u, v, 3 + k, 5 * k + 1, 1 + k % 5, avx2);
+        scene_noise_choose(omma_cpu_flags())
+            ->fractal(seed, u, v, 3 + k, 5 * k + 1, 1 + k % 5, best);
+        CHECK(memcmp(plain, one, sizeof one) == 0);
+        CHECK(memcmp(avx2, one, sizeof one) == 0);
+        CHECK(memcmp(best, one, sizeof one) == 0);
+    }
+}
+
 /* Against 64 rays per pixel: what one trilinear tap per pixel and four rays at edges leave undone.
  */
 static void pictures_do_not_alias(void)
@@ -202,6 +226,7 @@ int main(void)
 {
     TEST(depth_is_where_the_surfaces_are);
     TEST(twins_give_the_same_bytes);
+    TEST(noise_at_64_points_is_noise_at_each);
     TEST(pictures_do_not_alias);
     TEST(nothing_is_black_and_has_depth_0);
     return check_done();
