@@ -211,9 +211,7 @@ static void print_json(const bench *b)
     cJSON_AddStringToObject(o, "omma", omma_version());
     cJSON_AddStringToObject(o, "cpu", cpu);
     cJSON_AddItemReferenceToObject(o, "results", b->results);
-    char *text = cJSON_Print(o);
-    puts(text);
-    free(text);
+    console_print(o);
     cJSON_Delete(o);
 }
 

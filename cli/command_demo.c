@@ -164,9 +164,7 @@ static void print_json(const demo *d, const char *report, const omma_evaluation 
     cJSON_AddNumberToObject(truth, "path_length_m", e->path_length);
     cJSON_AddNumberToObject(truth, "rotation_rmse_deg", e->rotation_rmse_deg);
     cJSON_AddNumberToObject(truth, "coverage", e->coverage);
-    char *text = cJSON_Print(r);
-    puts(text);
-    free(text);
+    console_print(r);
     cJSON_Delete(r);
     free(with_output);
 }

@@ -188,9 +188,7 @@ static bool print_findings(cJSON *findings, bool json)
         cJSON *o = cJSON_CreateObject();
         cJSON_AddBoolToObject(o, "healthy", healthy);
         cJSON_AddItemReferenceToObject(o, "findings", findings);
-        char *text = cJSON_Print(o);
-        puts(text);
-        free(text);
+        console_print(o);
         cJSON_Delete(o);
     }
     return healthy;

@@ -61,9 +61,7 @@ static void print_json(const omma_evaluation *e, const eval_values *v)
     cJSON_AddStringToObject(o, "align", align_names[v->align]);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         cJSON_AddNumberToObject(o, numbers[i].name, numbers[i].value);
-    char *text = cJSON_Print(o);
-    puts(text);
-    free(text);
+    console_print(o);
     cJSON_Delete(o);
 }
 

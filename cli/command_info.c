@@ -44,9 +44,7 @@ static void print_object(const cJSON *o, bool json)
     const cJSON *item;
 
     if (json) {
-        char *text = cJSON_Print(o);
-        puts(text);
-        free(text);
+        console_print(o);
         return;
     }
     cJSON_ArrayForEach(item, o)

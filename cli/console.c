@@ -87,6 +87,13 @@ void console_say(console *c, const char *format, ...)
     pthread_mutex_unlock(&c->mutex);
 }
 
+void console_print(const cJSON *object)
+{
+    char *text = cJSON_Print(object);
+    puts(text);
+    free(text);
+}
+
 int console_fail(console *c, exit_code code, const char *why)
 {
     char *text = omma_text("%s", why ? why : omma_why());
@@ -95,9 +102,7 @@ int console_fail(console *c, exit_code code, const char *why)
         cJSON *object = cJSON_CreateObject();
         cJSON_AddStringToObject(object, "error", text);
         cJSON_AddNumberToObject(object, "exit", code);
-        char *printed = cJSON_Print(object);
-        puts(printed);
-        free(printed);
+        console_print(object);
         cJSON_Delete(object);
     }
     write_message(c, OMMA_LOG_ERROR, "cli", text);

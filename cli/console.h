@@ -10,6 +10,8 @@
 #include "exit_code.h"
 #include "options.h"
 
+#include <cjson/cJSON.h>
+
 #include <pthread.h>
 
 typedef struct console {
@@ -31,6 +33,9 @@ void console_say(console *c, const char *format, ...) OMMA_PRINTF(2, 3);
 
 /* Says why (omma_why() when NULL) and returns code; with --json also prints {"error", "exit"}. */
 int console_fail(console *c, exit_code code, const char *why);
+
+/* The result of --json, on standard output. */
+void console_print(const cJSON *object);
 
 /* An omma_session_options.progress with a console as user: redraws the line. */
 void console_progress(void *user, const omma_progress *p);
