@@ -2,7 +2,10 @@
 /* With a folder as argument a model is left there, to be opened with COLMAP itself. */
 #include "check.h"
 #include "colmap.h"
-#include "test_map.h"
+#include "map_fixture.h"
+#include "scratch.h"
+
+#include <unistd.h>
 
 typedef struct reader {
     const char *at, *end;
@@ -86,7 +89,7 @@ static void check_reprojection(const read_image *image, uint64_t point2d, const 
 static char *read_model_file(const char *folder, const char *name, reader *r)
 {
     size_t bytes = 0;
-    char *data = test_read(folder, name, &bytes);
+    char *data = scratch_read(folder, name, &bytes);
 
     *r = (reader){data, data + bytes};
     return data;
@@ -96,7 +99,7 @@ static char *read_model_file(const char *folder, const char *name, reader *r)
 
 static void points_project_onto_their_observations(void)
 {
-    char *folder = test_folder_make();
+    char *folder = scratch_make();
     omma_map *m = test_map(1000);
     reader r;
     read_image *images;
@@ -149,19 +152,19 @@ static void points_project_onto_their_observations(void)
     }
     free(images);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 /* The text of both forms is the same to the last digit: read from the text, compared in binary. */
 static void text_and_binary_say_the_same(void)
 {
-    char *folder = test_folder_make();
+    char *folder = scratch_make();
     omma_map *m = test_map(200);
     reader r;
 
     CHECK_OK(omma_map_write_colmap(m, folder, NULL));
     char *data = read_model_file(folder, "points3D.bin", &r);
-    char *text = test_read(folder, "points3D.txt", NULL), *at = text;
+    char *text = scratch_read(folder, "points3D.txt", NULL), *at = text;
     uint64_t n = get_number(&r, 8);
 
     while (*at == '#')
@@ -182,7 +185,7 @@ static void text_and_binary_say_the_same(void)
     free(data);
 
     data = read_model_file(folder, "images.bin", &r);
-    text = test_read(folder, "images.txt", NULL), at = text;
+    text = scratch_read(folder, "images.txt", NULL), at = text;
     n = get_number(&r, 8);
     while (*at == '#')
         at = strchr(at, '\n') + 1;
@@ -206,7 +209,7 @@ static void text_and_binary_say_the_same(void)
     free(text);
     free(data);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 static void check_model(omma_camera camera, const char *name, int params, const double *values)
@@ -242,7 +245,7 @@ static void smallest_model_that_holds_the_distortion_is_taken(void)
 
 static void different_cameras_are_kept_apart(void)
 {
-    char *folder = test_folder_make();
+    char *folder = scratch_make();
     omma_map *m = omma_map_create();
 
     for (int i = 0; i < 40; i += 10) {
@@ -252,17 +255,17 @@ static void different_cameras_are_kept_apart(void)
         omma_map_add_view(m, &v);
     }
     CHECK_OK(omma_map_write_colmap(m, folder, NULL));
-    char *text = test_read(folder, "cameras.txt", NULL);
+    char *text = scratch_read(folder, "cameras.txt", NULL);
 
     CHECK(strstr(text, "\n1 PINHOLE 640 480 500 500 320 240\n2 PINHOLE 640 480 501 500 320 240\n"));
     free(text);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 static void nothing_is_replaced_unasked(void)
 {
-    char *folder = test_folder_make(), *path = omma_text("%s/points3D.txt", folder);
+    char *folder = scratch_make(), *path = omma_text("%s/points3D.txt", folder);
     char *inside = omma_text("%s/new", folder), *first = omma_text("%s/cameras.bin", folder);
     omma_map *m = omma_map_create(); /* an empty one can be written, too */
     FILE *f = fopen(path, "w");
@@ -276,7 +279,7 @@ static void nothing_is_replaced_unasked(void)
     free(inside);
     free(first);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 int main(int argc, char **argv)

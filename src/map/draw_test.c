@@ -2,7 +2,7 @@
 /* With a folder as argument the pictures are left there as PPM, to be looked at. */
 #include "check.h"
 #include "draw.h"
-#include "test_map.h"
+#include "map_fixture.h"
 
 static const char *folder;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
-#include "test_map.h"
+#include "map_fixture.h"
 
 static size_t frame_place(const omma_map *m, uint64_t frame_index)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 #include "export.h"
-#include "test_map.h"
+#include "map_fixture.h"
+#include "scratch.h"
 
 static void set_picture(omma_map *m, int keyframe, const char *bytes, const char *name)
 {
@@ -16,7 +17,7 @@ static void set_picture(omma_map *m, int keyframe, const char *bytes, const char
 
 static void check_content(const char *folder, const char *name, const char *want)
 {
-    char *text = test_read(folder, name, NULL);
+    char *text = scratch_read(folder, name, NULL);
 
     if (CHECK(text != NULL))
         CHECK_TEXT(text, want);
@@ -27,7 +28,7 @@ static void check_content(const char *folder, const char *name, const char *want
 
 static void pictures_have_their_names(void)
 {
-    char *folder = test_folder_make(), *inside = omma_text("%s/images", folder);
+    char *folder = scratch_make(), *inside = omma_text("%s/images", folder);
     omma_map *m = test_map(0);
 
     set_picture(m, 0, "zero", NULL);
@@ -38,19 +39,19 @@ static void pictures_have_their_names(void)
     check_content(inside, "000000.jpg", "zero");
     check_content(inside, "IMG_7.JPG", "one");
     check_content(inside, "frame_3.jpg", "two");
-    CHECK(test_read(inside, "without.jpg", NULL) == NULL);
+    CHECK(scratch_read(inside, "without.jpg", NULL) == NULL);
     CHECK(omma_map_write_pictures(m, inside, NULL) == OMMA_EXISTS);
     set_picture(m, 0, "new", NULL);
     CHECK_OK(omma_map_write_pictures(m, inside, &(omma_export_options){.replace = true}));
     check_content(inside, "000000.jpg", "new");
     free(inside);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 static void one_place_that_is_taken_stops_all(void)
 {
-    char *folder = test_folder_make(), *taken = omma_text("%s/000010.jpg", folder);
+    char *folder = scratch_make(), *taken = omma_text("%s/000010.jpg", folder);
     omma_map *m = test_map(0);
     FILE *f = fopen(taken, "w");
 
@@ -58,10 +59,10 @@ static void one_place_that_is_taken_stops_all(void)
     set_picture(m, 0, "zero", NULL);
     set_picture(m, 1, "one", NULL);
     CHECK(omma_map_write_pictures(m, folder, NULL) == OMMA_EXISTS);
-    CHECK(test_read(folder, "000000.jpg", NULL) == NULL);
+    CHECK(scratch_read(folder, "000000.jpg", NULL) == NULL);
     free(taken);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 static void bad_names_are_made_safe_and_unique(void)

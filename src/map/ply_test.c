@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
-#include "test_map.h"
+#include "map_fixture.h"
+#include "scratch.h"
 
 static float float_at(const char *bytes)
 {
@@ -12,13 +13,13 @@ static float float_at(const char *bytes)
 
 static void points_are_written_with_their_colors(void)
 {
-    char *folder = test_folder_make(), *path = omma_text("%s/cloud.ply", folder);
+    char *folder = scratch_make(), *path = omma_text("%s/cloud.ply", folder);
     omma_map *m = test_map(1000);
     size_t bytes, written = 0;
 
     omma_map_set_unit(m, "m");
     CHECK_OK(omma_map_write_ply(m, path, NULL));
-    char *text = test_read(folder, "cloud.ply", &bytes);
+    char *text = scratch_read(folder, "cloud.ply", &bytes);
     const char *end = strstr(text, "end_header\n");
 
     CHECK(strncmp(text, "ply\nformat binary_little_endian 1.0\ncomment ", 44) == 0);
@@ -39,12 +40,12 @@ static void points_are_written_with_their_colors(void)
     free(text);
     free(path);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 static void error_limit_and_nan_leave_points_out(void)
 {
-    char *folder = test_folder_make(), *path = omma_text("%s/cloud.ply", folder);
+    char *folder = scratch_make(), *path = omma_text("%s/cloud.ply", folder);
     omma_map *m = omma_map_create();
     const omma_map_point points[] = {
         {.world = {1, 2, 3}, .error_px = 0.9f},
@@ -55,37 +56,37 @@ static void error_limit_and_nan_leave_points_out(void)
 
     omma_map_set_points(m, points, 4, NULL, 0);
     CHECK_OK(omma_map_write_ply(m, path, NULL));
-    char *text = test_read(folder, "cloud.ply", NULL);
+    char *text = scratch_read(folder, "cloud.ply", NULL);
 
     CHECK(strstr(text, "\nelement vertex 2\n"));
     free(text);
     CHECK_OK(
         omma_map_write_ply(m, path, &(omma_export_options){.replace = true, .max_error_px = 2}));
-    text = test_read(folder, "cloud.ply", NULL);
+    text = scratch_read(folder, "cloud.ply", NULL);
     CHECK(strstr(text, "\nelement vertex 1\n"));
     free(text);
     free(path);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 static void file_that_is_there_stays(void)
 {
-    char *folder = test_folder_make(), *path = omma_text("%s/cloud.ply", folder);
+    char *folder = scratch_make(), *path = omma_text("%s/cloud.ply", folder);
     omma_map *m = omma_map_create();
     FILE *f = fopen(path, "w");
 
     fputs("mine", f);
     fclose(f);
     CHECK(omma_map_write_ply(m, path, NULL) == OMMA_EXISTS);
-    char *text = test_read(folder, "cloud.ply", NULL);
+    char *text = scratch_read(folder, "cloud.ply", NULL);
 
     CHECK_TEXT(text, "mine");
     free(text);
     CHECK(omma_map_write_ply(m, "/nonexistent/cloud.ply", NULL) == OMMA_NOT_FOUND);
     free(path);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 int main(void)

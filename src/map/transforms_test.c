@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
-#include "test_map.h"
+#include "map_fixture.h"
+#include "scratch.h"
 
 #include <cjson/cJSON.h>
 
@@ -20,18 +21,18 @@ static const char *string(const cJSON *object, const char *name)
 
 static cJSON *write_and_parse(const omma_map *m)
 {
-    char *folder = test_folder_make(), *path = omma_text("%s/transforms.json", folder);
+    char *folder = scratch_make(), *path = omma_text("%s/transforms.json", folder);
 
     CHECK_OK(omma_map_write_transforms(m, path, NULL));
     CHECK(omma_map_write_transforms(m, path, NULL) == OMMA_EXISTS);
     CHECK_OK(omma_map_write_transforms(m, path, &(omma_export_options){.replace = true}));
-    char *text = test_read(folder, "transforms.json", NULL);
+    char *text = scratch_read(folder, "transforms.json", NULL);
     cJSON *json = cJSON_ParseWithOpts(text, NULL, true);
 
     CHECK(json != NULL);
     free(text);
     free(path);
-    test_folder_remove(folder);
+    scratch_remove(folder);
     return json;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
-#include "test_map.h"
+#include "map_fixture.h"
+#include "scratch.h"
 
 #include <locale.h>
+#include <unistd.h>
 
 static size_t count_text(const char *text, const char *part)
 {
@@ -15,7 +17,7 @@ static size_t count_text(const char *text, const char *part)
 
 static void what_is_written_is_read_back(void)
 {
-    char *folder = test_folder_make(), *path = omma_text("%s/trajectory.txt", folder);
+    char *folder = scratch_make(), *path = omma_text("%s/trajectory.txt", folder);
     omma_map *m = test_map(0);
     omma_trajectory t;
     size_t i = 0;
@@ -38,16 +40,16 @@ static void what_is_written_is_read_back(void)
     omma_trajectory_finish(&t);
     free(path);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 static void text_says_axes_unit_times_and_status(void)
 {
-    char *folder = test_folder_make(), *path = omma_text("%s/trajectory.txt", folder);
+    char *folder = scratch_make(), *path = omma_text("%s/trajectory.txt", folder);
     omma_map *m = test_map(0);
 
     CHECK_OK(omma_map_write_tum(m, path, NULL));
-    char *text = test_read(folder, "trajectory.txt", NULL);
+    char *text = scratch_read(folder, "trajectory.txt", NULL);
 
     CHECK(strstr(text, "world_from_camera") && strstr(text, "x right, y down, z forward"));
     CHECK(strstr(text, "tx ty tz: units\n"));
@@ -58,17 +60,17 @@ static void text_says_axes_unit_times_and_status(void)
     CHECK(strstr(text, "# status frame 380 time 1700000012.666666541: tracking in submap 7\n"));
     CHECK(count_text(text, "# status") == 4);
     free(text);
-    text = test_read(folder, "trajectory-submap7.txt", NULL);
+    text = scratch_read(folder, "trajectory-submap7.txt", NULL);
     CHECK(text && strstr(text, "# submap 7") && count_text(text, "\n17") == 20);
     free(text);
     free(path);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 static void odd_times_are_exact(void)
 {
-    char *folder = test_folder_make(), *path = omma_text("%s/a.b/trajectory", folder);
+    char *folder = scratch_make(), *path = omma_text("%s/a.b/trajectory", folder);
     omma_map *m = omma_map_create();
     const int64_t times[] = {INT64_MIN, -1, 0, 999999999, INT64_MAX};
     const char *want[] = {"\n-9223372036.854775808 ", "\n-0.000000001 ", "\n0.000000000 ",
@@ -86,8 +88,9 @@ static void odd_times_are_exact(void)
         omma_map_add_view(m, &v);
     }
     CHECK_OK(omma_map_write_tum(m, path, NULL));
-    char *text = test_read(inside, "trajectory", NULL);
-    char *other = test_read(inside, "trajectory-submap2", NULL); /* the folder's dot is no ending */
+    char *text = scratch_read(inside, "trajectory", NULL);
+    char *other =
+        scratch_read(inside, "trajectory-submap2", NULL); /* the folder's dot is no ending */
 
     for (int i = 0; i < 5; i++)
         CHECK(strstr(i < 4 ? text : other, want[i]));
@@ -96,12 +99,12 @@ static void odd_times_are_exact(void)
     free(inside);
     free(path);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 static void nothing_is_replaced_unasked(void)
 {
-    char *folder = test_folder_make(), *path = omma_text("%s/trajectory.txt", folder);
+    char *folder = scratch_make(), *path = omma_text("%s/trajectory.txt", folder);
     char *beside = omma_text("%s/trajectory-submap7.txt", folder);
     omma_map *m = test_map(0);
     FILE *f = fopen(beside, "w");
@@ -116,12 +119,12 @@ static void nothing_is_replaced_unasked(void)
     free(beside);
     free(path);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 static void map_without_poses_is_a_header(void)
 {
-    char *folder = test_folder_make(), *path = omma_text("%s/trajectory.txt", folder);
+    char *folder = scratch_make(), *path = omma_text("%s/trajectory.txt", folder);
     omma_map *m = omma_map_create();
     omma_view v = test_view(TEST_LOST_FROM);
     omma_trajectory t;
@@ -131,7 +134,7 @@ static void map_without_poses_is_a_header(void)
     CHECK(omma_trajectory_read(&t, path) == OMMA_FORMAT);
     free(path);
     omma_map_destroy(&m);
-    test_folder_remove(folder);
+    scratch_remove(folder);
 }
 
 int main(void)

@@ -5,31 +5,23 @@
 
 #include <omma/media.h>
 
-#include <ftw.h>
+#include "scratch.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static CHECK_UNUSED char fixture_folder[64];
+static CHECK_UNUSED char *fixture_folder;
 
 static CHECK_UNUSED void fixture_make_folder(void)
 {
-    snprintf(fixture_folder, sizeof(fixture_folder), "/tmp/omma_media_XXXXXX");
-    if (!mkdtemp(fixture_folder))
-        SKIP("no scratch folder can be made");
-}
-
-static CHECK_UNUSED int fixture_remove(const char *path, const struct stat *st, int type,
-                                       struct FTW *at)
-{
-    (void)st, (void)type, (void)at;
-    return remove(path);
+    fixture_folder = scratch_make();
 }
 
 static CHECK_UNUSED void fixture_remove_folder(void)
 {
-    nftw(fixture_folder, fixture_remove, 8, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(fixture_folder);
 }
 
 /* Scratch path of a name; given: free(). */
@@ -104,9 +96,8 @@ static CHECK_UNUSED void fixture_clip(const char *name, int width, int height, i
 /* Bytes of a scratch file; given: free(). */
 static CHECK_UNUSED char *fixture_read(const char *name, size_t *bytes)
 {
-    char *path = fixture_path(name), *data = NULL;
-    CHECK_OK(omma_file_read(path, 1u << 28, &data, bytes));
-    free(path);
+    char *data = scratch_read(fixture_folder, name, bytes);
+    CHECK(data);
     return data;
 }
 

@@ -2,6 +2,7 @@
 #include <omma/pipeline.h>
 
 #include <check.h>
+#include <scratch.h>
 #include <sys/stat.h>
 
 #define ROOM "synthetic:room?frames=21&size=96x64"
@@ -151,11 +152,10 @@ static bool is_there(const char *folder, const char *name)
 
 static void files_come_all_or_not_at_all(void)
 {
-    char folder[] = "/tmp/omma-session-XXXXXX", out[64], command[128];
+    char *folder = scratch_make(), out[300];
     omma_session_options options = room();
     omma_session *s = NULL;
 
-    CHECK(mkdtemp(folder) != NULL);
     snprintf(out, sizeof(out), "%s/a/b", folder);
     CHECK_OK(omma_session_create(&s, &options, NULL));
     CHECK_OK(omma_session_run(s));
@@ -176,8 +176,7 @@ static void files_come_all_or_not_at_all(void)
     CHECK(omma_session_write(s, &outputs) == OMMA_INTERRUPTED);
     CHECK(!is_there(folder, "c"));
     omma_session_destroy(&s);
-    snprintf(command, sizeof(command), "rm -r '%s' && test ! -e '%s'", folder, folder);
-    CHECK(system(command) == 0);
+    scratch_remove(folder);
 }
 
 int main(void)

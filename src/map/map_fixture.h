@@ -5,12 +5,10 @@
 
 #include <omma/map.h>
 
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     TEST_FRAMES = 400,
@@ -164,54 +162,4 @@ static inline omma_map *test_map(size_t points)
     }
     test_set_points(m, points);
     return m;
-}
-
-/* ------------------------------------------------------------------------ folders, files */
-
-/** A fresh folder for files. Given: test_folder_remove. */
-static inline char *test_folder_make(void)
-{
-    const char *base = getenv("TMPDIR");
-    char *path = omma_text("%s/omma-map-XXXXXX", base ? base : "/tmp");
-
-    if (!mkdtemp(path)) {
-        perror(path);
-        exit(1);
-    }
-    return path;
-}
-
-/** Removes it with its files and the files of its folders. */
-static inline void test_folder_remove(char *path)
-{
-    DIR *folder = opendir(path);
-
-    for (struct dirent *e; folder && (e = readdir(folder));) {
-        char *inside = omma_text("%s/%s", path, e->d_name);
-
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            free(inside);
-        else if (unlink(inside) == 0)
-            free(inside);
-        else
-            test_folder_remove(inside);
-    }
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-    free(path);
-}
-
-/** The text of folder/name, or NULL. Given: free(). */
-static inline char *test_read(const char *folder, const char *name, size_t *bytes)
-{
-    char *path = omma_text("%s/%s", folder, name), *data = NULL;
-    size_t size = 0;
-
-    if (omma_file_read(path, 1 << 28, &data, &size) != OMMA_OK)
-        data = NULL;
-    if (bytes)
-        *bytes = size;
-    free(path);
-    return data;
 }
