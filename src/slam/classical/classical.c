@@ -694,7 +694,8 @@ static void first_camera(classical *c, const omma_frame *frame)
 
 static void hand_out(classical *c, omma_update *update, const omma_update **out);
 
-/* Without an end in sight, what old frames saw is let go: their poses stay, hung on their keyframes. */
+/* Without an end in sight, what old frames saw is let go: their poses stay, hung on their
+ * keyframes. */
 static void forget(world *w, uint32_t r)
 {
     enum { KEPT_FRAMES = 900 };
@@ -781,7 +782,7 @@ static omma_error classical_finish(void *self, const omma_update **out)
     int64_t start = stages_begin();
 
     c->view_count = c->correction_count = 0;
-    complete_result r = complete(&c->world, &(complete_options){.free_camera = camera_freedom(c),
+    complete_result r = complete(&c->world, &(complete_options){.find_camera = !c->camera_known,
                                                                 .seed = c->options.seed,
                                                                 .log = c->log,
                                                                 .follower = &c->follower});

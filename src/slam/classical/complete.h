@@ -7,7 +7,7 @@
 #include "world.h"
 
 typedef struct complete_options {
-    unsigned free_camera;
+    bool find_camera; /* the intrinsics are not given */
     uint64_t seed;
     const omma_log *log;
     const follower *follower;
