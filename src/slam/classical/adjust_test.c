@@ -193,24 +193,30 @@ static void the_readout_of_a_rolling_shutter_is_found(void)
 
 static void neighbours_are_those_who_share_most(void)
 {
-    scene s;
-    uint32_t near[KEYS];
-    scene_make(&s, 0, 0, 12);
-    size_t n = adjust_neighbours(&s.world, 0, 15, near, KEYS);
-    CHECK(n == KEYS - 1 && near[n - 1] == KEYS - 1); /* the farthest shares least */
-    CHECK(adjust_neighbours(&s.world, 0, 15, near, 2) == 2);
-    s.world.keyframes[1].culled = true;
-    s.world.keyframes[2].submap = 1;
-    s.world.keyframes[3].posed = false;
-    n = adjust_neighbours(&s.world, 0, 15, near, KEYS);
-    CHECK(n == KEYS - 4 && near[n - 1] == KEYS - 1);
-    for (size_t i = 0; i < n; i++)
-        CHECK(near[i] > 3);
-    CHECK(adjust_neighbours(&s.world, 0, N + 1, near, KEYS) == 0);
-    CHECK(adjust_newest(&s.world, 0) == KEYS - 1);
-    CHECK(adjust_newest(&s.world, 1) == 2);
-    CHECK(adjust_newest(&s.world, 2) == 0);
-    world_finish(&s.world);
+    const uint32_t shared[] = {20, 40, 14, 30, 35, 36, 37};
+    const omma_se3 T = omma_se3_identity();
+    world w = {.camera = fixture_camera()};
+    uint32_t near[7];
+    for (int k = 0; k < 8; k++)
+        fixture_keyframe(&w, &T, true);
+    for (uint32_t i = 0; i < 40; i++) {
+        const double px[2] = {10 + 10 * i, 100};
+        uint32_t f = fixture_feature(&w, 0, px, 1, 0.01, FEATURE_MATURE);
+        for (uint32_t k = 0; k < 7; k++)
+            if (i < shared[k])
+                fixture_observe(&w, f, k + 1, px);
+    }
+    w.keyframes[5].culled = true;
+    w.keyframes[6].submap = 1;
+    w.keyframes[7].posed = false;
+    CHECK(adjust_neighbours(&w, 0, 15, near, 7) == 3);
+    CHECK(near[0] == 2 && near[1] == 4 && near[2] == 1);
+    CHECK(adjust_neighbours(&w, 0, 15, near, 2) == 2);
+    CHECK(adjust_neighbours(&w, 0, 41, near, 7) == 0);
+    CHECK(adjust_newest(&w, 0) == 4);
+    CHECK(adjust_newest(&w, 1) == 6);
+    CHECK(adjust_newest(&w, 2) == 0);
+    world_finish(&w);
 }
 
 int main(void)
