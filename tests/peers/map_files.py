@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks the files of one run against each other and with other people's readers.
 
-usage: map_files.py FOLDER
+usage: map_files.py FOLDER        for instance:
+
+    apt-get install colmap python3-open3d python3-numpy
+    build/omma map frames/ --camera camera.txt -o out && tests/peers/map_files.py out
 
 FOLDER holds what `omma map` writes: trajectory.txt, cloud.ply, colmap/, transforms.json. Text and
 binary COLMAP files must say the same; the poses in COLMAP's, nerfstudio's and TUM's conventions must
 be the same cameras; points must project onto their observations. COLMAP itself (model_analyzer,
-model_converter) and Open3D read the files too where they are installed (Debian: colmap,
-python3-open3d). Needs numpy.
+model_converter) and Open3D read the files too where they are installed; the mean reprojection error
+that COLMAP finds must be below 1 px. Needs numpy.
 """
 import json
 import os
@@ -170,6 +173,9 @@ def check_with_colmap(folder, image_count):
                                   stderr=subprocess.STDOUT, text=True, check=False).stdout
             check("Registered images: %d\n" % image_count in said,
                   "colmap model_analyzer reads the %s files" % kind)
+            error = re.search(r"Mean reprojection error: ([\d.]+)px", said)
+            check(error and float(error.group(1)) < 1,
+                  "and finds a mean reprojection error of %s px" % (error.group(1) if error else "?"))
         os.mkdir(work + "/converted")
         subprocess.run(["colmap", "model_converter", "--input_path", work + "/bin",
                         "--output_path", work + "/converted", "--output_type", "TXT"],
