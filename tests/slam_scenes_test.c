@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tracker without weights on embedded scenes, through the public calls only: what it finds, and
+ * what it must not invent. An argument names the one test to run. */
+#include <omma/map.h>
+#include <omma/media.h>
+#include <omma/slam.h>
+
+#include "check.h"
+
+enum { W = 320, H = 240, MOST = 240 };
+
+/* Pictures with the pose of each. */
+typedef struct clip {
+    omma_frame *frame[MOST]; /* grey */
+    omma_se3 world_from_camera[MOST];
+    omma_camera camera;
+    size_t n;
+} clip;
+
+static clip clip_read(const char *url, size_t n)
+{
+    clip c = {0};
+    omma_source *source = NULL;
+    omma_frame *f = NULL;
+
+    CHECK_OK(omma_source_open(&source, url, &(omma_source_options){.limit = n}, NULL));
+    while (source && c.n < n && omma_source_read(source, &f) == OMMA_OK) {
+        const omma_truth *t = f->truth;
+        c.camera = (omma_camera){
+            .width = W, .height = H, .fx = t->fx, .fy = t->fy, .cx = t->cx, .cy = t->cy};
+        c.world_from_camera[c.n] = omma_se3_from_quaternion(t->rotation, t->translation);
+        CHECK_OK(omma_frame_create(&c.frame[c.n], OMMA_FORMAT_GRAY8, W, H));
+        CHECK_OK(omma_frame_convert(c.frame[c.n++], f));
+        omma_frame_unref(&f);
+    }
+    CHECK(c.n == n);
+    omma_source_close(&source);
+    return c;
+}
+
+static void clip_free(clip *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        omma_frame_unref(&c->frame[i]);
+}
+
+/* All that a tracker said, the latest word on each frame. */
+typedef struct run {
+    omma_tracker *tracker;
+    size_t n;
+    omma_view view[MOST];
+    omma_view live[MOST]; /* what was said at once */
+    omma_sim3 world_from_keyframe[MOST];
+    omma_tracker_stats stats;
+} run;
+
+static void run_begin(run *r, const omma_tracker_options *options)
+{
+    *r = (run){0};
+    CHECK_OK(omma_tracker_create(&r->tracker, NULL, options));
+}
+
+static void run_note(run *r, const omma_update *u)
+{
+    for (size_t i = 0; i < u->view_count; i++) {
+        const omma_view *v = &u->views[i];
+        if (!CHECK(v->frame_index < r->n) || !CHECK(v->keyframe < MOST))
+            continue;
+        r->view[v->frame_index] = *v;
+        if (v->has_pose)
+            r->world_from_keyframe[v->keyframe] = v->world_from_keyframe;
+    }
+    for (size_t i = 0; i < u->correction_count; i++)
+        if (CHECK(u->corrections[i].keyframe < MOST))
+            r->world_from_keyframe[u->corrections[i].keyframe] =
+                u->corrections[i].world_from_keyframe;
+}
+
+/* One more picture, copied and its light changed. */
+static void run_push(run *r, const omma_frame *picture, double gain)
+{
+    const omma_update *u = NULL;
+    omma_frame *f = NULL;
+
+    CHECK_OK(omma_frame_create(&f, OMMA_FORMAT_GRAY8, W, H));
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++)
+            f->plane[0][y * f->stride[0] + x] =
+                (uint8_t)lround(gain * picture->plane[0][y * picture->stride[0] + x]);
+    f->index = r->n;
+    f->time_ns = (int64_t)r->n * 1000000000 / 30;
+    const size_t index = r->n++;
+    omma_error err = omma_tracker_push(r->tracker, f, &u);
+    CHECK_OK(err);
+    if (err)
+        return;
+    run_note(r, u);
+    CHECK(u->view_count > 0 && u->views[u->view_count - 1].frame_index == index);
+    r->live[index] = r->view[index];
+}
+
+static void run_end(run *r)
+{
+    const omma_update *u = NULL;
+    CHECK_OK(omma_tracker_finish(r->tracker, &u));
+    if (u)
+        run_note(r, u);
+    omma_tracker_get_stats(r->tracker, &r->stats);
+    CHECK(r->stats.frames == r->n);
+    omma_tracker_destroy(&r->tracker);
+}
+
+static omma_se3 pose_of(const run *r, size_t i)
+{
+    omma_view v = r->view[i];
+    v.world_from_keyframe = r->world_from_keyframe[v.keyframe];
+    return omma_view_world_from_camera(&v);
+}
+
+static size_t count_posed(const run *r, size_t first, size_t end)
+{
+    size_t n = 0;
+    for (size_t i = first; i < end; i++)
+        n += r->view[i].has_pose;
+    return n;
+}
+
+/* Trajectory error of frames first .. end - 1 of a run in one submap, as a share of the path; the
+ * run's frame i is the clip's frame i - shift. */
+static double error_share(const run *r, const clip *c, size_t first, size_t end, size_t shift,
+                          uint32_t submap)
+{
+    omma_stamped_pose got[MOST], want[MOST];
+    omma_trajectory estimate = {.poses = got}, truth = {.poses = want};
+    omma_evaluation e = {0};
+
+    for (size_t i = first; i < end; i++) {
+        if (!r->view[i].has_pose || r->view[i].submap != submap)
+            continue;
+        got[estimate.count++] = (omma_stamped_pose){(double)i, pose_of(r, i)};
+        want[truth.count++] = (omma_stamped_pose){(double)i, c->world_from_camera[i - shift]};
+    }
+    omma_error err = omma_trajectory_evaluate(&estimate, &truth, OMMA_ALIGN_SIM3, 0.1, 0, &e);
+    CHECK_OK(err);
+    double share = err ? 1e9 : e.ate_rmse / e.path_length;
+    fprintf(stderr, "%s: submap %u: %zu poses, error %.3f %% of the path, turns %.3f deg\n",
+            check_test, submap, estimate.count, 100 * share, e.rotation_rmse_own_deg);
+    CHECK(e.rotation_rmse_own_deg < 0.3);
+    return share;
+}
+
+static void every_frame_of_a_scene_is_posed(void)
+{
+    const char *const urls[] = {"synthetic:room?size=320x240&noise=1",
+                                "synthetic:corridor?size=320x240&noise=1"};
+    for (size_t i = 0; i < 2; i++) {
+        clip c = clip_read(urls[i], 120);
+        run r;
+        run_begin(&r, &(omma_tracker_options){.camera = &c.camera, .realtime = i == 1});
+        for (size_t k = 0; k < c.n; k++)
+            run_push(&r, c.frame[k], 1);
+        run_end(&r);
+        CHECK(count_posed(&r, 0, c.n) == c.n);
+        CHECK(r.stats.submaps == 1 && !r.stats.camera_found);
+        CHECK(error_share(&r, &c, 0, c.n, 0, r.view[0].submap) < 0.005);
+        size_t start = 0, silent = 0;
+        while (start < c.n && !r.live[start].has_pose)
+            start++;
+        CHECK(start < 30);
+        for (size_t k = start; k < c.n; k++)
+            silent += !r.live[k].has_pose;
+        CHECK(silent == 0); /* at once, too */
+        clip_free(&c);
+    }
+}
+
+static void the_same_input_gives_the_same_bits(void)
+{
+    enum { N = 60 };
+    clip c = clip_read("synthetic:room?size=320x240", N);
+    run r[2];
+    for (int i = 0; i < 2; i++) {
+        run_begin(&r[i], &(omma_tracker_options){.threads = i ? 8 : 1});
+        for (size_t k = 0; k < c.n; k++)
+            run_push(&r[i], c.frame[k], 1);
+        run_end(&r[i]);
+    }
+    CHECK(count_posed(&r[0], 0, N) == N);
+    for (size_t k = 0; k < N; k++) {
+        omma_se3 a = pose_of(&r[0], k), b = pose_of(&r[1], k);
+        CHECK(memcmp(&a, &b, sizeof(a)) == 0);
+    }
+    CHECK(memcmp(&r[0].stats.camera, &r[1].stats.camera, sizeof(omma_camera)) == 0);
+    CHECK(r[0].stats.points == r[1].stats.points);
+    clip_free(&c);
+}
+
+static void an_unknown_camera_is_found(void)
+{
+    clip c = clip_read("synthetic:room?size=320x240&noise=1", 150);
+    run r;
+    run_begin(&r, NULL);
+    for (size_t k = 0; k < c.n; k++)
+        run_push(&r, c.frame[k], 1);
+    run_end(&r);
+    CHECK(count_posed(&r, 0, c.n) == c.n);
+    CHECK(r.stats.camera_found);
+    CHECK_CLOSE(r.stats.camera.fx, c.camera.fx, .rel = 0.03);
+    CHECK(error_share(&r, &c, 0, c.n, 0, r.view[0].submap) < 0.01);
+    clip_free(&c);
+}
+
+static omma_frame *plain(uint8_t grey)
+{
+    omma_frame *f = NULL;
+    CHECK_OK(omma_frame_create(&f, OMMA_FORMAT_GRAY8, W, H));
+    memset(f->plane[0], grey, (size_t)f->stride[0] * H);
+    return f;
+}
+
+static void black_frames_have_no_pose_and_the_map_goes_on(void)
+{
+    enum { DARK = 60, LIGHT = 75, END = 110 };
+    clip c = clip_read("synthetic:room?size=320x240&noise=1", END);
+    omma_frame *black = plain(0);
+    run r;
+    run_begin(&r, &(omma_tracker_options){.camera = &c.camera});
+    for (size_t k = 0; k < END; k++)
+        run_push(&r, k >= DARK && k < LIGHT ? black : c.frame[k], 1);
+    run_end(&r);
+    for (size_t k = DARK; k < LIGHT; k++) {
+        CHECK(!r.live[k].has_pose && r.live[k].status == OMMA_STATUS_LOST);
+        CHECK(!r.view[k].has_pose);
+    }
+    bool relocalised = false;
+    for (size_t k = LIGHT; k < END; k++)
+        relocalised |= r.live[k].status == OMMA_STATUS_RELOCALISED;
+    CHECK(relocalised && r.stats.relocalisations > 0);
+    CHECK(r.stats.submaps == 1);
+    CHECK(count_posed(&r, 0, DARK) == DARK);
+    CHECK(count_posed(&r, LIGHT, END) >= END - LIGHT - 5);
+    CHECK(error_share(&r, &c, 0, END, 0, r.view[0].submap) < 0.005);
+    omma_frame_unref(&black);
+    clip_free(&c);
+}
+
+/* Runs n frames of which none may get a pose. */
+static void check_no_pose(omma_frame *const *frames, size_t count, size_t n, bool camera_known)
+{
+    const omma_camera camera = {
+        .width = W, .height = H, .fx = 250, .fy = 250, .cx = 159.5, .cy = 119.5};
+    run r;
+    run_begin(&r, &(omma_tracker_options){.camera = camera_known ? &camera : NULL});
+    for (size_t k = 0; k < n; k++)
+        run_push(&r, frames[k % count], 1);
+    omma_sparse_map map;
+    CHECK_OK(omma_tracker_points(r.tracker, &map));
+    CHECK(map.point_count == 0);
+    omma_sparse_map_finish(&map);
+    run_end(&r);
+    for (size_t k = 0; k < n; k++) {
+        CHECK(!r.view[k].has_pose && !r.live[k].has_pose);
+        CHECK(r.live[k].status == OMMA_STATUS_INITIALISING);
+    }
+    CHECK(r.stats.submaps == 0);
+}
+
+static void add_noise(omma_frame *f, const omma_frame *from, double levels, uint64_t *seed)
+{
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++) {
+            double grey =
+                from->plane[0][y * from->stride[0] + x] + levels * omma_random_normal(seed);
+            f->plane[0][y * f->stride[0] + x] = (uint8_t)lround(fmin(255, fmax(0, grey)));
+        }
+}
+
+static void a_still_camera_has_no_pose(void)
+{
+    enum { LOOKS = 8 };
+    clip c = clip_read("synthetic:room?size=320x240", 1);
+    omma_frame *noisy[LOOKS];
+    uint64_t seed = 1;
+    for (int i = 0; i < LOOKS; i++) {
+        noisy[i] = plain(0);
+        add_noise(noisy[i], c.frame[0], 3, &seed);
+    }
+    for (int known = 0; known < 2; known++) {
+        check_no_pose(c.frame, 1, 50, known);
+        check_no_pose(noisy, LOOKS, 50, known);
+    }
+    for (int i = 0; i < LOOKS; i++)
+        omma_frame_unref(&noisy[i]);
+    clip_free(&c);
+}
+
+static void noise_and_nothing_have_no_pose(void)
+{
+    enum { LOOKS = 16 };
+    omma_frame *noise[LOOKS], *grey = plain(128);
+    uint64_t seed = 2;
+    for (int i = 0; i < LOOKS; i++) {
+        noise[i] = plain(0);
+        add_noise(noise[i], grey, 60, &seed);
+    }
+    check_no_pose(noise, LOOKS, 20, false);
+    check_no_pose(noise, LOOKS, 20, true);
+    check_no_pose(&grey, 1, 20, false);
+    for (int i = 0; i < LOOKS; i++)
+        omma_frame_unref(&noise[i]);
+    omma_frame_unref(&grey);
+}
+
+static void another_scene_is_another_map(void)
+{
+    enum { CUT = 60, END = 150 };
+    clip a = clip_read("synthetic:room?size=320x240&noise=1", CUT);
+    clip b = clip_read("synthetic:corridor?size=320x240&noise=1", END - CUT);
+    run r;
+    run_begin(&r, &(omma_tracker_options){.camera = &a.camera});
+    for (size_t k = 0; k < END; k++)
+        run_push(&r, k < CUT ? a.frame[k] : b.frame[k - CUT], 1);
+    run_end(&r);
+    const uint32_t first = r.view[0].submap;
+    CHECK(count_posed(&r, 0, CUT) == CUT);
+    CHECK(r.stats.submaps == 2);
+    for (size_t k = 0; k < CUT; k++)
+        CHECK(r.view[k].submap == first);
+    for (size_t k = CUT; k < END; k++) {
+        CHECK(!r.view[k].has_pose || r.view[k].submap != first);
+        CHECK(!r.live[k].has_pose || r.live[k].submap != first);
+    }
+    CHECK(r.live[CUT].status == OMMA_STATUS_LOST && r.live[END - 1].has_pose);
+    CHECK(error_share(&r, &a, 0, CUT, 0, first) < 0.005);
+    CHECK(error_share(&r, &b, CUT, END, CUT, r.view[END - 1].submap) < 0.01);
+    clip_free(&a);
+    clip_free(&b);
+}
+
+static void fading_light_does_not_matter(void)
+{
+    clip c = clip_read("synthetic:room?size=320x240&noise=1", 120);
+    run r;
+    run_begin(&r, &(omma_tracker_options){.camera = &c.camera});
+    for (size_t k = 0; k < c.n; k++)
+        run_push(&r, c.frame[k], k < 60 ? 1 - 0.012 * (double)k : 0.28 + 0.012 * ((double)k - 60));
+    run_end(&r);
+    CHECK(count_posed(&r, 0, c.n) == c.n);
+    CHECK(r.stats.submaps == 1 && r.stats.relocalisations == 0);
+    CHECK(error_share(&r, &c, 0, c.n, 0, r.view[0].submap) < 0.007);
+    clip_free(&c);
+}
+
+int main(int argc, char **argv)
+{
+    const struct {
+        const char *name;
+        void (*run)(void);
+    } tests[] = {
+        {"scenes", every_frame_of_a_scene_is_posed},
+        {"again", the_same_input_gives_the_same_bits},
+        {"camera", an_unknown_camera_is_found},
+        {"dark", black_frames_have_no_pose_and_the_map_goes_on},
+        {"still", a_still_camera_has_no_pose},
+        {"noise", noise_and_nothing_have_no_pose},
+        {"cut", another_scene_is_another_map},
+        {"fading", fading_light_does_not_matter},
+    };
+    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+        check_test = tests[i].name;
+        if (argc < 2 || strcmp(argv[1], tests[i].name) == 0)
+            tests[i].run();
+    }
+    return check_count ? check_done() : 1;
+}
