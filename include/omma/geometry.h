@@ -76,7 +76,8 @@ typedef struct omma_camera {
 } omma_camera;
 
 /** @return OMMA_OK; OMMA_INVALID (a value not finite, focal <= 0, size < 1, or a distortion that
- *  folds the picture over itself inside its borders). */
+ *  folds the picture over itself before the middle of one of its sides; corners beyond the fold are
+ *  not used: they have no ray). */
 omma_error omma_camera_check(const omma_camera *c);
 
 /**

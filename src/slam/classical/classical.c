@@ -42,6 +42,7 @@ typedef struct classical {
     const omma_log *log;
     omma_tracker_options options;
     bool camera_known;
+    bool distortion_doubtful; /* given, but not usable: found from the video instead */
     follower follower;
     world world;
     omma_pyramid before, now;
@@ -233,9 +234,11 @@ static unsigned camera_freedom(classical *c)
     for (size_t i = 0; i < w->keyframe_count; i++)
         count +=
             w->keyframes[i].posed && !w->keyframes[i].culled && w->keyframes[i].submap == w->submap;
-    if (c->camera_known || count < c->calibrated_on)
+    if ((c->camera_known && !c->distortion_doubtful) || count < c->calibrated_on)
         return 0;
     c->calibrated_on = count;
+    if (c->distortion_doubtful)
+        return count >= 12 ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1 : OMMA_BUNDLE_FOCAL;
     return count >= 12 ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1 : OMMA_BUNDLE_FOCAL;
 }
 
@@ -279,7 +282,7 @@ static void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
     stages_end(&c->stages, STAGE_KEYFRAME, start);
 
     start = stages_begin();
-    if (!c->camera_known && w->keyframe_count >= c->next_global) {
+    if ((!c->camera_known || c->distortion_doubtful) && w->keyframe_count >= c->next_global) {
         adjust_all(c, 10);
         omma_debug(c->log, "readout %.1f ms", 1e3 * w->readout);
         c->next_global = (uint32_t)(w->keyframe_count * 3 / 2 + 1);
@@ -782,10 +785,14 @@ static omma_error classical_finish(void *self, const omma_update **out)
     int64_t start = stages_begin();
 
     c->view_count = c->correction_count = 0;
-    complete_result r = complete(&c->world, &(complete_options){.find_camera = !c->camera_known,
-                                                                .seed = c->options.seed,
-                                                                .log = c->log,
-                                                                .follower = &c->follower});
+    complete_result r = complete(
+        &c->world, &(complete_options){
+                       .free_camera = c->distortion_doubtful ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1
+                                      : c->camera_known      ? 0
+                                                             : OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1,
+                       .seed = c->options.seed,
+                       .log = c->log,
+                       .follower = &c->follower});
     if (r.rms_px > 0) {
         c->rms_px = r.rms_px;
         c->focal_sigma = r.focal_sigma_px;
@@ -891,6 +898,27 @@ static void classical_destroy(void *self)
     free(c);
 }
 
+/* A distortion that folds inside the picture lacks a term (k3, mostly), and is wrong by many pixels
+   before it folds: what it says about the rest of the camera still holds. */
+static void doubt_distortion(classical *c)
+{
+    omma_camera *k = &c->given_camera;
+    const double right = k->width - 1, bottom = k->height - 1;
+    const double ends[4][2] = {{0, 0}, {right, 0}, {0, bottom}, {right, bottom}};
+    double ray[2];
+
+    if (k->model != OMMA_CAMERA_PINHOLE)
+        return;
+    for (int i = 0; i < 4; i++)
+        c->distortion_doubtful |= !omma_camera_unproject(k, ends[i], ray);
+    if (!c->distortion_doubtful)
+        return;
+    omma_warn(c->log,
+              "the camera's distortion folds over in the corners (is k3 missing?): it is found "
+              "from the video, the rest of the camera is used as given");
+    memset(k->k, 0, sizeof(k->k));
+}
+
 omma_error classical_create(void **self, const tracker_backend **backend, const omma_log *log,
                             const omma_tracker_options *options)
 {
@@ -907,6 +935,7 @@ omma_error classical_create(void **self, const tracker_backend **backend, const 
         c->given_camera = *options->camera;
         c->options.camera = &c->given_camera;
         c->camera_known = true;
+        doubt_distortion(c);
     }
     c->pose = c->velocity = omma_se3_identity();
     c->next_global = 4;

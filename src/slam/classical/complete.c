@@ -73,13 +73,12 @@ static uint32_t main_submap(const world *w)
 static complete_result settle(world *w, uint32_t submap, const complete_options *o)
 {
     world_set_readout(w, adjust_readout(w, adjust_newest(w, submap), true));
-    adjust_result r = adjust_submap(
-        w, submap,
-        &(adjust_options){.iterations = 10,
-                          .free_camera = !o->find_camera ? 0 : OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1,
-                          .focal_prior = w->camera.fx,
-                          .focal_prior_sigma = 0.3,
-                          .drop_outliers = true});
+    adjust_result r = adjust_submap(w, submap,
+                                    &(adjust_options){.iterations = 10,
+                                                      .free_camera = o->free_camera,
+                                                      .focal_prior = w->camera.fx,
+                                                      .focal_prior_sigma = 0.3,
+                                                      .drop_outliers = true});
     omma_debug(
         o->log,
         "submap %u: %zu keyframes, %zu points, %zu sights, rms %.3f px, focal %.2f px, k1 %.4f, "

@@ -7,7 +7,7 @@
 #include "world.h"
 
 typedef struct complete_options {
-    bool find_camera; /* the intrinsics are not given */
+    unsigned free_camera; /* OMMA_BUNDLE_*: what is to be found of the camera */
     uint64_t seed;
     const omma_log *log;
     const follower *follower;
