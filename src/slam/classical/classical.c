@@ -42,7 +42,7 @@ typedef struct classical {
     const omma_log *log;
     omma_tracker_options options;
     bool camera_known;
-    bool distortion_doubtful; /* given, but not usable: found from the video instead */
+    bool find_camera; /* the intrinsics are adjusted: not given, or given only roughly */
     follower follower;
     world world;
     omma_pyramid before, now;
@@ -234,11 +234,9 @@ static unsigned camera_freedom(classical *c)
     for (size_t i = 0; i < w->keyframe_count; i++)
         count +=
             w->keyframes[i].posed && !w->keyframes[i].culled && w->keyframes[i].submap == w->submap;
-    if ((c->camera_known && !c->distortion_doubtful) || count < c->calibrated_on)
+    if (!c->find_camera || count < c->calibrated_on)
         return 0;
     c->calibrated_on = count;
-    if (c->distortion_doubtful)
-        return count >= 12 ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1 : OMMA_BUNDLE_FOCAL;
     return count >= 12 ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1 : OMMA_BUNDLE_FOCAL;
 }
 
@@ -282,7 +280,7 @@ static void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
     stages_end(&c->stages, STAGE_KEYFRAME, start);
 
     start = stages_begin();
-    if ((!c->camera_known || c->distortion_doubtful) && w->keyframe_count >= c->next_global) {
+    if (c->find_camera && w->keyframe_count >= c->next_global) {
         adjust_all(c, 10);
         omma_debug(c->log, "readout %.1f ms", 1e3 * w->readout);
         c->next_global = (uint32_t)(w->keyframe_count * 3 / 2 + 1);
@@ -786,13 +784,11 @@ static omma_error classical_finish(void *self, const omma_update **out)
 
     c->view_count = c->correction_count = 0;
     complete_result r = complete(
-        &c->world, &(complete_options){
-                       .free_camera = c->distortion_doubtful ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1
-                                      : c->camera_known      ? 0
-                                                             : OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1,
-                       .seed = c->options.seed,
-                       .log = c->log,
-                       .follower = &c->follower});
+        &c->world,
+        &(complete_options){.free_camera = c->find_camera ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1 : 0,
+                            .seed = c->options.seed,
+                            .log = c->log,
+                            .follower = &c->follower});
     if (r.rms_px > 0) {
         c->rms_px = r.rms_px;
         c->focal_sigma = r.focal_sigma_px;
@@ -878,9 +874,9 @@ static void classical_get_stats(const void *self, omma_tracker_stats *out)
         out->points += w->features[i].state == FEATURE_MATURE;
     out->submaps = count_submaps(w);
     out->relocalisations = c->relocalisations;
-    out->camera_found = !c->camera_known;
+    out->camera_found = c->find_camera;
     out->camera = w->camera;
-    out->focal_sigma_px = c->camera_known ? 0 : c->focal_sigma;
+    out->focal_sigma_px = c->find_camera ? c->focal_sigma : 0;
     out->rms_px = c->rms_px;
     stages_report(&c->stages, out);
 }
@@ -898,8 +894,8 @@ static void classical_destroy(void *self)
     free(c);
 }
 
-/* A distortion that folds inside the picture lacks a term (k3, mostly), and is wrong by many pixels
-   before it folds: what it says about the rest of the camera still holds. */
+/* A distortion that folds inside the picture lacks a term (k3, mostly) and is wrong by many pixels
+ * long before it folds: the camera is a first guess only. */
 static void doubt_distortion(classical *c)
 {
     omma_camera *k = &c->given_camera;
@@ -910,12 +906,13 @@ static void doubt_distortion(classical *c)
     if (k->model != OMMA_CAMERA_PINHOLE)
         return;
     for (int i = 0; i < 4; i++)
-        c->distortion_doubtful |= !omma_camera_unproject(k, ends[i], ray);
-    if (!c->distortion_doubtful)
+        c->find_camera |= !omma_camera_unproject(k, ends[i], ray);
+    if (!c->find_camera)
         return;
-    omma_warn(c->log,
-              "the camera's distortion folds over in the corners (is k3 missing?): it is found "
-              "from the video, the rest of the camera is used as given");
+    omma_warn(
+        c->log,
+        "the camera's distortion folds over in the corners (is k3 missing?): the camera is taken "
+        "as a first guess, focal length and distortion are found from the video");
     memset(k->k, 0, sizeof(k->k));
 }
 
@@ -939,6 +936,7 @@ omma_error classical_create(void **self, const tracker_backend **backend, const 
     }
     c->pose = c->velocity = omma_se3_identity();
     c->next_global = 4;
+    c->find_camera |= !c->camera_known;
     c->home = NO_HOME;
     follower_init(&c->follower, omma_cpu_flags());
     *self = c;

@@ -121,7 +121,7 @@ static void a_lost_frame_is_found_by_its_looks(void)
         right += feature_project(&s.world, &s.world.features[a->feature], &truth, px, NULL, NULL) &&
                  hypot(px[0] - a->ux, px[1] - a->uy) < 4;
     }
-printf("found %zu right %zu apart %g\n",found.count,right,fixture_apart(&l.camera_from_world, &truth));    CHECK(found.count > 100 && right * 100 >= found.count * 95);
+    CHECK(found.count > 100 && right * 100 >= found.count * 95);
     CHECK(!relocate_record(&s.world, &s.follower, r, 1, 8, 1, &found).good); /* no such submap */
     CHECK(!relocate_elsewhere(&s.world, &s.follower, r, 0, 8, 1, &found).good);
     free(found.item);
@@ -194,7 +194,7 @@ static void two_maps_of_one_place_become_one(void)
             CHECK(s.world.keyframes[k].submap == s.world.keyframes[0].submap);
             CHECK(s.world.records[k].submap == s.world.keyframes[0].submap);
         }
-printf("%g\n", worst_place(&s.world, 0, 2.5));        CHECK(worst_place(&s.world, 0, 2.5) < 0.005); /* metres of 1.1 */
+        CHECK(worst_place(&s.world, 0, 2.5) < 0.005); /* metres of 1.1 */
         CHECK(merge_submaps(&s.world, &s.follower, 1, NULL) == 0);
         world_finish(&s.world);
     }
