@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole tracker on one painted wall. (tests/slam_scenes_test.c has the scenes with depth.) */
+#include <omma/slam.h>
+
+#include "check.h"
+#include "pictures_fixture.h"
+#include "sights_fixture.h"
+
+enum { W = 240, H = 180, BOARD_W = 900, BOARD_H = 700, FRAMES = 36 };
+
+static const double focal = 200, rate = 30;
+
+static omma_camera camera(void)
+{
+    return (omma_camera){.width = W,
+                         .height = H,
+                         .fx = focal,
+                         .fy = focal,
+                         .cx = 0.5 * (W - 1),
+                         .cy = 0.5 * (H - 1)};
+}
+
+/* The wall's pattern, painted once; its pixels are those of a camera that looks straight at it. */
+static omma_frame *board;
+
+static double board_at(double x, double y)
+{
+    x = fmin(BOARD_W - 2, fmax(0, x + 0.5 * BOARD_W));
+    y = fmin(BOARD_H - 2, fmax(0, y + 0.5 * BOARD_H));
+    const int ix = (int)x, iy = (int)y, stride = board->stride[0];
+    const uint8_t *p = board->plane[0] + iy * stride + ix;
+    const double fx = x - ix, fy = y - iy;
+    return (1 - fy) * ((1 - fx) * p[0] + fx * p[1]) +
+           fy * ((1 - fx) * p[stride] + fx * p[stride + 1]);
+}
+
+/* camera_from_world at a second; the wall is the plane z = 1. */
+typedef omma_se3 path(double t);
+
+static omma_se3 turning(double t)
+{
+    return fixture_pose(0, 0, 0, 0.15 * sin(3 * t), 0.35 * sin(2 * t), 0.1 * t);
+}
+
+static omma_se3 shaking(double t)
+{
+    return fixture_pose(0, 0, 0, 0.08 * sin(9 * t), 0.12 * sin(13 * t), 0.05 * sin(7 * t));
+}
+
+static omma_se3 passing(double t)
+{
+    return fixture_pose(0.4 * t - 0.3, 0.1 * sin(3 * t), 0.08 * sin(2 * t), 0.05 * sin(2 * t),
+                        0.25 - 0.3 * t, 0.02 * t);
+}
+
+/* What the camera sees in frame i; rows are exposed one after another over readout s. */
+static omma_frame *look(path *way, int i, double readout)
+{
+    omma_frame *f = NULL;
+    const omma_camera c = camera();
+    CHECK_OK(omma_frame_create(&f, OMMA_FORMAT_GRAY8, W, H));
+    for (int y = 0; y < H; y++) {
+        const omma_se3 T = way(i / rate + readout * ((y + 0.5) / H - 0.5));
+        const omma_se3 back = omma_se3_inverse(&T);
+        for (int x = 0; x < W; x++) {
+            double ray[3] = {(x - c.cx) / c.fx, (y - c.cy) / c.fy, 1}, d[3];
+            for (int k = 0; k < 3; k++)
+                d[k] = back.R[3 * k] * ray[0] + back.R[3 * k + 1] * ray[1] +
+                       back.R[3 * k + 2] * ray[2];
+            double s = (1 - back.t[2]) / d[2];
+            f->plane[0][y * f->stride[0] + x] = (uint8_t)lround(
+                board_at(focal * (back.t[0] + s * d[0]), focal * (back.t[1] + s * d[1])));
+        }
+    }
+    f->index = (uint64_t)i;
+    f->time_ns = (int64_t)(1e9 * i / rate);
+    return f;
+}
+
+static omma_tracker *tracker_make(const omma_camera *c)
+{
+    omma_tracker *t = NULL;
+    CHECK_OK(omma_tracker_create(&t, NULL, &(omma_tracker_options){.camera = c, .seed = 3}));
+    return t;
+}
+
+/* Runs FRAMES frames. @return how many got a pose in the end; pose may be NULL. */
+static size_t run(path *way, double readout, const omma_camera *c, omma_se3 *pose)
+{
+    omma_tracker *t = tracker_make(c);
+    const omma_update *u = NULL;
+    size_t posed = 0;
+    for (int i = 0; i < FRAMES; i++) {
+        CHECK_OK(omma_tracker_push(t, look(way, i, readout), &u));
+        CHECK(u->view_count >= 1 && u->views[u->view_count - 1].frame_index == (uint64_t)i);
+    }
+    CHECK_OK(omma_tracker_finish(t, &u));
+    for (size_t i = 0; i < u->view_count; i++) {
+        if (!u->views[i].has_pose)
+            continue;
+        posed++;
+        if (pose)
+            pose[u->views[i].frame_index] = omma_view_world_from_camera(&u->views[i]);
+    }
+    omma_tracker_destroy(&t);
+    return posed;
+}
+
+static void a_camera_that_only_turns_gets_no_pose(void)
+{
+    const omma_camera c = camera();
+    path *const ways[] = {turning, shaking};
+    const double readouts[] = {0, 0.015, 0.03};
+    for (int way = 0; way < 2; way++) {
+        for (int i = 0; i < 3; i++)
+            CHECK(run(ways[way], readouts[i], &c, NULL) == 0);
+        CHECK(run(ways[way], 0.02 * way, NULL, NULL) == 0);
+    }
+}
+
+static void a_wall_is_enough(void)
+{
+    const omma_camera c = camera();
+    const double readouts[] = {0, 0.015};
+    for (int round = 0; round < 2; round++) {
+        omma_se3 pose[FRAMES];
+        double got[3 * FRAMES], want[3 * FRAMES], squares = 0, path_length = 0;
+        omma_sim3 S;
+        if (!CHECK(run(passing, readouts[round], &c, pose) == FRAMES))
+            continue;
+        for (int i = 0; i < FRAMES; i++) {
+            const omma_se3 T = passing(i / rate);
+            memcpy(got + (ptrdiff_t)3 * i, pose[i].t, sizeof(pose[i].t));
+            fixture_centre(&T, want + (ptrdiff_t)3 * i);
+        }
+        CHECK_OK(omma_umeyama(got, want, FRAMES, true, &S));
+        for (int i = 0; i < FRAMES; i++) {
+            double x[3];
+            omma_sim3_apply(&S, got + (ptrdiff_t)3 * i, x);
+            for (int k = 0; k < 3; k++) {
+                squares += (x[k] - want[3 * i + k]) * (x[k] - want[3 * i + k]) / FRAMES;
+                path_length += i ? fabs(want[3 * i + k] - want[3 * i - 3 + k]) : 0;
+            }
+        }
+        CHECK(sqrt(squares) < 0.003 * path_length); /* seen 0.0008 */
+    }
+}
+
+/* Sizes at the edge of what is allowed, and times that leap. */
+static void odd_sizes_and_times_do_no_harm(void)
+{
+    const int sizes[][2] = {{32, 32}, {33, 47}, {32, 700}, {700, 32}, {101, 99}};
+    uint64_t seed = 9;
+    for (size_t k = 0; k < sizeof(sizes) / sizeof(*sizes); k++) {
+        omma_tracker *t = tracker_make(NULL);
+        const omma_update *u = NULL;
+        int64_t time_ns = -5;
+        for (int i = 0; i < 20; i++) {
+            const double place[6] = {1, 0, 0, 1, 3 * i, 2 * i};
+            omma_frame *f = fixture_picture(sizes[k][0], sizes[k][1], place, 7);
+            f->index = (uint64_t)(3 * i); /* some were damaged */
+            f->time_ns = time_ns;
+            time_ns += i % 5 == 4 ? 3600000000000 : 1 + (int64_t)omma_random_below(&seed, 40000000);
+            CHECK_OK(omma_tracker_push(t, f, &u));
+            CHECK(u->views[u->view_count - 1].frame_index == (uint64_t)(3 * i));
+        }
+        CHECK_OK(omma_tracker_finish(t, &u));
+        omma_tracker_destroy(&t);
+    }
+}
+
+static void a_run_without_frames_ends_well(void)
+{
+    omma_tracker *t = tracker_make(NULL);
+    const omma_update *u = NULL;
+    omma_sparse_map map;
+    omma_tracker_stats stats;
+    CHECK_OK(omma_tracker_points(t, &map));
+    CHECK(map.point_count == 0 && map.observation_count == 0);
+    omma_sparse_map_finish(&map);
+    CHECK_OK(omma_tracker_finish(t, &u));
+    CHECK(u->view_count == 0);
+    omma_tracker_get_stats(t, &stats);
+    CHECK(stats.frames == 0 && stats.submaps == 0);
+    omma_tracker_destroy(&t);
+}
+
+int main(void)
+{
+    const double whole[6] = {1, 0, 0, 1, 0, 0};
+    board = fixture_picture(BOARD_W, BOARD_H, whole, 11);
+    TEST(a_camera_that_only_turns_gets_no_pose);
+    TEST(a_wall_is_enough);
+    TEST(odd_sizes_and_times_do_no_harm);
+    TEST(a_run_without_frames_ends_well);
+    omma_frame_unref(&board);
+    return check_done();
+}
