@@ -50,10 +50,10 @@ static void add_source(cJSON *report, const omma_session *s)
 
 static const char *camera_source(const omma_session *s, const omma_tracker_stats *stats)
 {
+    if (stats->camera_found)
+        return s->options.tracker.camera ? "refined" : "found";
     if (s->options.tracker.camera)
         return "given";
-    if (stats->camera_found)
-        return "found";
     return s->options.tracker.backend == OMMA_TRACKER_SYNTHETIC ? "scene" : "assumed";
 }
 
