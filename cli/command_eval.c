@@ -83,8 +83,8 @@ static omma_error read_poses(console *c, omma_trajectory *t, const char *path)
 {
     omma_error err = omma_trajectory_read(t, path);
     if (!err && t->skipped_lines)
-        console_say(c, "%s: %zu line%s left out: not eight finite numbers", path, t->skipped_lines,
-                    t->skipped_lines == 1 ? "" : "s");
+        console_say(c, "%s: %zu line%s left out: not eight numbers that are a pose", path,
+                    t->skipped_lines, t->skipped_lines == 1 ? "" : "s");
     return err;
 }
 
@@ -92,13 +92,14 @@ static int evaluate(console *c, const eval_values *v, const char *path, const ch
 {
     omma_trajectory estimate = {0}, truth = {0};
     omma_evaluation e = {0};
+    omma_error err;
     int code = CODE_DONE;
 
     if (read_poses(c, &estimate, path) || read_poses(c, &truth, truth_path))
         code = console_fail(c, CODE_INPUT, NULL);
-    else if (omma_trajectory_evaluate(&estimate, &truth, (omma_alignment)v->align, v->max_dt,
-                                      v->expected, &e))
-        code = console_fail(c, CODE_FAILED, NULL);
+    else if ((err = omma_trajectory_evaluate(&estimate, &truth, (omma_alignment)v->align, v->max_dt,
+                                             v->expected, &e)))
+        code = console_fail(c, err == OMMA_INVALID ? CODE_USAGE : CODE_FAILED, NULL);
     else if (v->json)
         print_json(&e, v);
     else

@@ -167,7 +167,8 @@ typedef struct omma_evaluation {
  *  positions; "own" is that after the rotation which fits the orientations best (a straight path
  *  leaves its roll free). Poses are paired by mutually nearest time within max_dt_s (0 = half the
  *  median spacing of the truth, at least 1 ms). expected 0 = number of truth poses.
- *  @return OMMA_OK; OMMA_DEGENERATE (fewer than 3 pairs).
+ *  @return OMMA_OK; OMMA_DEGENERATE (fewer than 3 pairs, or one side stands still and is to be
+ *  aligned); OMMA_INVALID (more pairs than expected, or a result that is no finite number).
  *  Source: Sturm et al., "A benchmark for the evaluation of RGB-D SLAM systems", IROS 2012. */
 omma_error omma_trajectory_evaluate(const omma_trajectory *estimate, const omma_trajectory *truth,
                                     omma_alignment alignment, double max_dt_s, size_t expected,

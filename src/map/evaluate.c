@@ -232,6 +232,39 @@ static void apply_alignment(pair *pairs, size_t n, const omma_sim3 *truth_from_e
     }
 }
 
+/* Standard deviation of the positions, counted against the size of their coordinates. */
+static bool moves(const pair *pairs, size_t n, bool of_truth)
+{
+    double mean[2][3], spread2 = 0, size2 = 0;
+
+    means(pairs, n, mean[0], mean[1]);
+    for (size_t k = 0; k < n; k++)
+        for (int i = 0; i < 3; i++) {
+            const omma_stamped_pose *p = of_truth ? pairs[k].truth : pairs[k].estimate;
+            double x = p->world_from_camera.t[i], from_mean = x - mean[of_truth ? 0 : 1][i];
+
+            spread2 += from_mean * from_mean;
+            size2 += x * x;
+        }
+    return sqrt(spread2) > 1e-12 * sqrt(size2);
+}
+
+/* Positions in one place fit everything: an alignment onto them would make any error 0. */
+static omma_error check_motion(const pair *pairs, size_t n)
+{
+    if (!moves(pairs, n, true))
+        return omma_fail(OMMA_DEGENERATE,
+                         "evaluate: the truth does not move in its %zu paired poses, so nothing "
+                         "can be aligned to it",
+                         n);
+    if (!moves(pairs, n, false))
+        return omma_fail(OMMA_DEGENERATE,
+                         "evaluate: the estimate does not move in its %zu paired poses, so it "
+                         "cannot be aligned",
+                         n);
+    return OMMA_OK;
+}
+
 /* ----------------------------------------------------------------------------- errors */
 
 static double distance(const double a[3], const double b[3])
@@ -353,6 +386,34 @@ static void measure_relative(const pair *pairs, size_t n, double step_s, double 
     out->rpe_rotation_rmse_deg = sum.count ? sqrt(sum.rotation_deg2 / (double)sum.count) : NAN;
 }
 
+static omma_error check_finite(const omma_evaluation *e)
+{
+    const double values[] = {e->scale,       e->ate_rmse, e->ate_mean,          e->ate_max,
+                             e->path_length, e->extent,   e->rotation_rmse_deg, e->ate_median};
+
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        if (!isfinite(values[i]))
+            return omma_fail(OMMA_INVALID, "evaluate: the positions are too large to be squared, "
+                                           "or are no numbers");
+    return OMMA_OK;
+}
+
+static omma_error measure(pair *pairs, size_t n, omma_alignment alignment, double step_s,
+                          double max_dt_s, omma_evaluation *out)
+{
+    omma_sim3 S = omma_sim3_identity();
+
+    if (alignment != OMMA_ALIGN_NONE)
+        S = align_positions(pairs, n, alignment == OMMA_ALIGN_SIM3);
+    out->scale = S.s;
+    apply_alignment(pairs, n, &S);
+    measure_positions(pairs, n, out);
+    measure_path(pairs, n, out);
+    measure_rotations(pairs, n, out);
+    measure_relative(pairs, n, step_s, max_dt_s, out);
+    return check_finite(out);
+}
+
 omma_error omma_trajectory_evaluate(const omma_trajectory *estimate, const omma_trajectory *truth,
                                     omma_alignment alignment, double max_dt_s, size_t expected,
                                     omma_evaluation *out)
@@ -375,22 +436,25 @@ omma_error omma_trajectory_evaluate(const omma_trajectory *estimate, const omma_
                          n, max_dt_s, truth->poses[0].time_s, truth->poses[truth->count - 1].time_s,
                          estimate->poses[0].time_s, estimate->poses[estimate->count - 1].time_s);
     }
-    *out = (omma_evaluation){
+    if (expected && n > expected) {
+        free(pairs);
+        return omma_fail(OMMA_INVALID,
+                         "evaluate: %zu frames are expected, but %zu poses have a pair: give the "
+                         "number of all frames of the input",
+                         expected, n);
+    }
+    omma_evaluation result = {
         .pairs = n,
         .truth_poses = truth->count,
         .estimated_poses = estimate->count,
         .coverage = (double)n / (double)(expected ? expected : truth->count),
     };
-    omma_sim3 S = omma_sim3_identity();
+    omma_error err = alignment == OMMA_ALIGN_NONE ? OMMA_OK : check_motion(pairs, n);
 
-    if (alignment != OMMA_ALIGN_NONE)
-        S = align_positions(pairs, n, alignment == OMMA_ALIGN_SIM3);
-    out->scale = S.s;
-    apply_alignment(pairs, n, &S);
-    measure_positions(pairs, n, out);
-    measure_path(pairs, n, out);
-    measure_rotations(pairs, n, out);
-    measure_relative(pairs, n, step_s, max_dt_s, out);
+    if (!err)
+        err = measure(pairs, n, alignment, step_s, max_dt_s, &result);
+    if (!err)
+        *out = result;
     free(pairs);
-    return OMMA_OK;
+    return err;
 }

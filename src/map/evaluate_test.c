@@ -175,6 +175,38 @@ static void too_little_is_said_to_be_so(void)
     omma_trajectory_finish(&few);
 }
 
+static void who_stands_still_gets_no_score(void)
+{
+    omma_trajectory truth = make_trajectory(40, 0.1, 0), still = make_trajectory(40, 0.1, 0);
+    omma_evaluation e;
+
+    for (size_t i = 0; i < still.count; i++)
+        for (int k = 0; k < 3; k++)
+            still.poses[i].world_from_camera.t[k] = 1e5 / 3;
+    CHECK(omma_trajectory_evaluate(&truth, &still, OMMA_ALIGN_SIM3, 0, 0, &e) == OMMA_DEGENERATE);
+    CHECK(strstr(omma_why(), "the truth does not move") != NULL);
+    CHECK(omma_trajectory_evaluate(&still, &truth, OMMA_ALIGN_SE3, 0, 0, &e) == OMMA_DEGENERATE);
+    CHECK(strstr(omma_why(), "the estimate does not move") != NULL);
+    CHECK_OK(omma_trajectory_evaluate(&truth, &still, OMMA_ALIGN_NONE, 0, 0, &e));
+    CHECK(e.ate_rmse > 1);
+    omma_trajectory_finish(&truth);
+    omma_trajectory_finish(&still);
+}
+
+static void what_is_no_result_is_refused(void)
+{
+    omma_trajectory truth = make_trajectory(40, 0.1, 0);
+    omma_evaluation e = {.ate_rmse = 42};
+
+    CHECK(omma_trajectory_evaluate(&truth, &truth, OMMA_ALIGN_SIM3, 0, 39, &e) == OMMA_INVALID);
+    CHECK(strstr(omma_why(), "39 frames are expected") != NULL);
+    truth.poses[7].world_from_camera.t[1] = 1e308;
+    CHECK(omma_trajectory_evaluate(&truth, &truth, OMMA_ALIGN_NONE, 0, 0, &e) == OMMA_INVALID);
+    CHECK(omma_trajectory_evaluate(&truth, &truth, OMMA_ALIGN_SIM3, 0, 0, &e) != OMMA_OK);
+    CHECK(e.ate_rmse == 42);
+    omma_trajectory_finish(&truth);
+}
+
 /* ---------------------------------------------------------------- the independent program */
 
 typedef struct expected {
@@ -277,6 +309,8 @@ int main(int argc, char **argv)
     TEST(path_on_a_line_is_aligned);
     TEST(pairs_are_mutually_nearest);
     TEST(too_little_is_said_to_be_so);
+    TEST(who_stands_still_gets_no_score);
+    TEST(what_is_no_result_is_refused);
     TEST(numbers_are_those_of_the_independent_program);
     return check_done();
 }

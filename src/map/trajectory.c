@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define COLUMNS        8
-#define NUMBER_BYTES   64 /* longest number that is read; doubles need 24 */
+#define NUMBER_BYTES   64   /* longest number that is read; doubles need 24 */
+#define FARTHEST       1e12 /* in any unit a camera has not gone further: no squares overflow */
 #define MAX_FILE_BYTES ((size_t)1 << 31)
 
 static bool is_gap(char c)
@@ -57,6 +58,9 @@ static bool pose_of_columns(const double column[COLUMNS], omma_stamped_pose *pos
 {
     double q[4], largest = 0;
 
+    for (int i = 1; i < 4; i++)
+        if (fabs(column[i]) > FARTHEST)
+            return false;
     for (int i = 0; i < 4; i++)
         largest = fmax(largest, fabs(column[4 + i]));
     if (!(largest > 1e-150)) /* squares below would be lost */

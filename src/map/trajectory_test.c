@@ -41,9 +41,10 @@ static void bad_lines_are_skipped_and_counted(void)
                               "6 0 0 0 1e-200 0 0 1e-200\n" /* cannot be normalised */
                               "7 0 0 0 0 0 0 1\n"           /* good */
                               "8 0 0 0 1e200 0 0 1e200\n"   /* good: only its direction counts */
+                              "8.5 0 1e13 0 0 0 0 1\n"      /* further than anybody went */
                               "9 0 0 0 0 0 0 1 # so is this\n" /* good */);
 
-    CHECK(t.count == 3 && t.skipped_lines == 8);
+    CHECK(t.count == 3 && t.skipped_lines == 9);
     CHECK(t.poses[0].time_s == 7);
     CHECK_ARRAY_CLOSE(t.poses[1].world_from_camera.R, ((double[]){1, 0, 0, 0, 0, -1, 0, 1, 0}), 9,
                       .abs = 1e-15);
