@@ -75,7 +75,8 @@ typedef struct omma_camera {
     double k[5];
 } omma_camera;
 
-/** @return OMMA_OK; OMMA_INVALID (a value not finite, focal <= 0, size < 1, or a distortion that
+/** @return OMMA_OK; OMMA_INVALID (a value not finite, size < 1, a focal length not within 0.05 to
+ *  100 times the larger side, a centre more than a picture outside, or a distortion that
  *  folds the picture over itself before the middle of one of its sides; corners beyond the fold are
  *  not used: they have no ray). */
 omma_error omma_camera_check(const omma_camera *c);

@@ -259,6 +259,26 @@ static bool covers(const omma_camera *c, const double px[2])
     return is_imaged(a, M_PI_2);
 }
 
+/* From 174 degrees to half a degree over the picture, and an axis that is not far beside it. */
+static omma_error check_proportions(const omma_camera *c)
+{
+    const double side = c->width > c->height ? c->width : c->height;
+    const double least = 0.05 * side, most = 100 * side;
+    if (!(c->fx > 0) || !(c->fy > 0))
+        return omma_fail(OMMA_INVALID, "camera: focal lengths %g, %g px must be above 0", c->fx,
+                         c->fy);
+    if (c->fx < least || c->fx > most || c->fy < least || c->fy > most)
+        return omma_fail(OMMA_INVALID,
+                         "camera: focal lengths %g, %g px do not suit pictures of %d x %d px: "
+                         "from %g to %g are possible",
+                         c->fx, c->fy, c->width, c->height, least, most);
+    if (c->cx < -c->width || c->cx > 2. * c->width || c->cy < -c->height || c->cy > 2. * c->height)
+        return omma_fail(OMMA_INVALID,
+                         "camera: the centre %g, %g px is far outside pictures of %d x %d px",
+                         c->cx, c->cy, c->width, c->height);
+    return OMMA_OK;
+}
+
 omma_error omma_camera_check(const omma_camera *c)
 {
     double values[9] = {c->fx, c->fy, c->cx, c->cy};
@@ -271,9 +291,9 @@ omma_error omma_camera_check(const omma_camera *c)
         return omma_fail(OMMA_INVALID, "camera: unknown model %d", (int)c->model);
     if (c->width < 1 || c->height < 1)
         return omma_fail(OMMA_INVALID, "camera: size %d x %d px", c->width, c->height);
-    if (!(c->fx > 0) || !(c->fy > 0))
-        return omma_fail(OMMA_INVALID, "camera: focal lengths %g, %g px must be above 0", c->fx,
-                         c->fy);
+    omma_error err = check_proportions(c);
+    if (err)
+        return err;
     /* Calibrations that leave k3 out often fold in the corners and serve well elsewhere. */
     const double right = c->width - 1, bottom = c->height - 1;
     const double side[4][2] = {

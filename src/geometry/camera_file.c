@@ -189,15 +189,21 @@ static omma_error read_colmap(const line *l, omma_camera *c)
     return read_size(l, v[0], v[1], c);
 }
 
-/* Without a size, the one pixel is looked at that every picture has. */
+/* Without a size, the picture is taken that has the centre in its middle. */
 static omma_error check(const omma_camera *c, int line_number)
 {
+    static const char prefix[] = "camera: ";
     omma_camera sized = *c;
-    if (c->width == 0)
-        sized.width = sized.height = 1;
-    if (omma_camera_check(&sized))
-        return omma_fail(OMMA_FORMAT, "camera: line %d: expected is a usable camera, found %s",
-                         line_number, omma_why());
+    if (c->width == 0) {
+        sized.width = (int)fmin(fmax(2 * c->cx + 1, 1), SIZE_MAX_PX);
+        sized.height = (int)fmin(fmax(2 * c->cy + 1, 1), SIZE_MAX_PX);
+    }
+    if (omma_camera_check(&sized)) {
+        const char *why = omma_why();
+        bool twice = strncmp(why, prefix, strlen(prefix)) == 0;
+        return omma_fail(OMMA_FORMAT, "camera: line %d: %s", line_number,
+                         twice ? why + strlen(prefix) : why);
+    }
     return OMMA_OK;
 }
 

@@ -80,7 +80,7 @@ static void wrong_text_is_named(void)
     refuse("500 510 320 240 640 480 0.1", "line 1", "7 numbers", "k1 k2 p1 p2");
     refuse("500 510 320", "line 1", "3 numbers", "fx fy cx cy");
     refuse("fisheye 500 510 320 240 0 0 0 0 0", "line 1", "9 numbers", "k1 k2 k3 k4");
-    refuse("500 510 320 240 -0.9 0 0 0", "line 1", "folds", "usable");
+    refuse("500 510 320 240 -0.9 0 0 0", "line 1", "folds", "pixel");
     refuse("0 510 320 240", "line 1", "0,", "above 0");
     refuse("500 inf 320 240", "line 1", "\"inf\"", "number");
     refuse("a b c d", "line 1", "\"a\"", "fisheye");
@@ -93,7 +93,7 @@ static void wrong_text_is_named(void)
     refuse("500 510 320 240 640 -1", "line 1", "-1", "whole pixels");
     refuse("500 510 320 240 1e9 480", "line 1", "1e+09", "whole pixels");
     refuse("-500 510 320 240 640 480", "line 1", "-500", "above 0");
-    refuse("500 510 320 240 640 480 -0.9 0 0 0", "line 1", "folds", "usable");
+    refuse("500 510 320 240 640 480 -0.9 0 0 0", "line 1", "folds", "pixel");
     refuse("500 510 320 240 640 480\n500 510 320 240 640 480", "line 2", "second", "one");
     refuse("1 FOV 640 480 500 500 320 240 0.1", "line 1", "\"FOV\"", "OPENCV");
     refuse("1 OPENCV 640 480 500 500 320 240 0.1", "line 1", "7 numbers", "k1 k2 p1 p2");

@@ -128,6 +128,16 @@ static void check_names_what_is_wrong(void)
     c.fx = 0;
     CHECK(omma_camera_check(&c) == OMMA_INVALID);
     c = good;
+    c.fx = 1e300;
+    CHECK(omma_camera_check(&c) == OMMA_INVALID);
+    c.fx = 1e-9;
+    CHECK(omma_camera_check(&c) == OMMA_INVALID);
+    CHECK(strstr(omma_why(), "from 32 to 64000") != NULL);
+    c = good;
+    c.cx = 1e9;
+    CHECK(omma_camera_check(&c) == OMMA_INVALID);
+    CHECK(strstr(omma_why(), "centre") != NULL);
+    c = good;
     c.cy = NAN;
     CHECK(omma_camera_check(&c) == OMMA_INVALID);
     c = good;

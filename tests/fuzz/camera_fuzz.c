@@ -13,10 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     omma_camera c;
     if ((report ? camera_report_parse : omma_camera_parse)(&c, text, size) != OMMA_OK)
         return 0;
-    if (!report && c.width == 0 && c.height == 0)
-        c.width = c.height = 1; /* it does not say them */
-    if (omma_camera_check(&c) != OMMA_OK)
+    bool sized = report || c.width != 0 || c.height != 0;
+    if (sized ? omma_camera_check(&c) != OMMA_OK : !(c.fx > 0 && c.fy > 0))
         abort();
+    if (!sized)
+        c.width = c.height = 1; /* it does not say them */
     double px[2], ray[2], J[6];
     for (int i = 0; i < 9; i++) {
         const double at[2] = {(c.width - 1) * (i % 3) / 2., (c.height - 1) * (i / 3) / 2.};
