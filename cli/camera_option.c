@@ -70,11 +70,18 @@ static omma_error read_report(omma_camera *out, const char *path)
 omma_error camera_option_read(omma_camera *out, const char *value)
 {
     const char *ending = strrchr(value, '.');
+    omma_error err;
 
     /* Numbers have commas; a file of that name would have to be given as ./NAME. */
     if (strchr(value, ',') && !strchr(value, '/'))
         return omma_camera_parse(out, value, strlen(value));
     if (ending && strcmp(ending, ".json") == 0)
         return read_report(out, value);
-    return omma_camera_read(out, value);
+    err = omma_camera_read(out, value);
+    if (err == OMMA_NOT_FOUND)
+        return omma_fail(err,
+                         "%s: --camera takes a camera file, a report.json or the numbers "
+                         "fx,fy,cx,cy in pixels",
+                         omma_why());
+    return err;
 }

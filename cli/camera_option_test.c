@@ -57,6 +57,8 @@ static void a_file_that_is_missing_is_named(void)
     omma_camera c;
     CHECK(camera_option_read(&c, "no/such,camera.txt") == OMMA_NOT_FOUND);
     CHECK(strstr(omma_why(), "no/such,camera.txt") != NULL);
+    CHECK(camera_option_read(&c, "nonsense") == OMMA_NOT_FOUND);
+    CHECK(strstr(omma_why(), "fx,fy,cx,cy") != NULL);
     CHECK(camera_option_read(&c, "no/report.json") == OMMA_NOT_FOUND);
     CHECK(strstr(omma_why(), "no/report.json") != NULL);
 }
