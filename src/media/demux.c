@@ -6,6 +6,8 @@
 #include "device.h"
 #include "pipe.h"
 
+#include <libavutil/intreadwrite.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -29,6 +31,10 @@ static omma_error check_file(const char *path)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return omma_fail(OMMA_NOT_FOUND,
+                         "cannot open %s: No such file or directory: check its spelling and folder",
+                         path);
     if (fd < 0)
         return omma_fail_errno("cannot open %s", path);
     int status = fstat(fd, &st);
@@ -88,6 +94,7 @@ static omma_error find_format(request *r, const char *name)
 static omma_error prepare(demux *d, request *r, const char *url, const omma_source_options *o)
 {
     omma_error err = OMMA_OK;
+    struct stat st;
     switch (d->kind) {
     case URL_CAMERA:
         r->address = omma_text("%s", url);
@@ -97,9 +104,12 @@ static omma_error prepare(demux *d, request *r, const char *url, const omma_sour
         r->address = omma_text("%s", url + strlen("x11:"));
         return prepare_device(r, "x11grab", o);
     case URL_STDIN:
-        r->address = omma_text("standard input");
+        /* A file behind "<" can be sought in, which an MP4 with its index at the end needs. */
+        bool is_file =
+            fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode) && access("/dev/stdin", R_OK) == 0;
+        r->address = omma_text("%s", is_file ? "file:/dev/stdin" : "standard input");
         err = find_format(r, o->format);
-        return err ? err : pipe_open(&d->pipe, STDIN_FILENO, d->stopped);
+        return err || is_file ? err : pipe_open(&d->pipe, STDIN_FILENO, d->stopped);
     case URL_NETWORK:
         r->address = omma_text("%s", url);
         set_network_options(r);
@@ -117,8 +127,35 @@ static void be_patient(demux *d)
     d->deadline_ns = d->patience_ns ? omma_clock_now_ns() + d->patience_ns : 0;
 }
 
-static const char *advice(const demux *d, int status)
+/* Whether the top boxes of an MP4 or MOV file have no index (ISO/IEC 14496-12, 4.2). */
+static bool lacks_index(const char *path)
 {
+    uint8_t head[16];
+    int64_t at = 0;
+    bool is_mp4 = false, found = false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    for (int i = 0; fd >= 0 && i < 64 && pread(fd, head, sizeof(head), at) == sizeof(head); i++) {
+        uint64_t bytes = AV_RB32(head) == 1 ? AV_RB64(head + 8) : AV_RB32(head);
+        is_mp4 = is_mp4 || memcmp(head + 4, "ftyp", 4) == 0;
+        found = found || memcmp(head + 4, "moov", 4) == 0;
+        if (!is_mp4 || bytes < 8 || bytes > (uint64_t)(INT64_MAX - at))
+            break;
+        at += (int64_t)bytes;
+    }
+    if (fd >= 0)
+        close(fd);
+    return is_mp4 && !found;
+}
+
+static bool is_stopped(const demux *d)
+{
+    return atomic_load_explicit(d->stopped, memory_order_relaxed);
+}
+
+static const char *advice(const demux *d, const char *url, int status)
+{
+    if (d->kind == URL_FILE && lacks_index(url))
+        return "the index (moov) at its end is missing: the copy or the recording is incomplete";
     if (d->kind == URL_CAMERA)
         return "is another program using the camera, or does it not have this size or rate?";
     if (d->kind == URL_SCREEN)
@@ -126,7 +163,8 @@ static const char *advice(const demux *d, int status)
     if (d->kind == URL_NETWORK)
         return "check address, network and password";
     if (d->kind == URL_STDIN && (status == AVERROR_EOF || status == AVERROR_INVALIDDATA))
-        return "is a video being written into the pipe? raw streams may need a format by name";
+        return "is a video being written into the pipe? an MP4 with its index at the end needs its "
+               "file's name or \"-movflags faststart\", a raw stream a format by name";
     return "this is not a video that FFmpeg can read, or it is damaged at its beginning";
 }
 
@@ -144,8 +182,10 @@ static omma_error open_format(demux *d, const char *url, const omma_source_optio
         be_patient(d);
         status = avformat_open_input(&d->format, r.address, r.format, &r.options);
     }
-    if (status < 0)
-        err = avframe_fail(status, "%s: %s", url, advice(d, status));
+    if (status < 0 && is_stopped(d))
+        err = omma_fail(OMMA_INTERRUPTED, "%s: stopped while it was being opened", url);
+    else if (status < 0)
+        err = avframe_fail(status, "%s: %s", url, advice(d, url, status));
     av_dict_free(&r.options);
     free(r.address);
     return err;
@@ -156,6 +196,8 @@ static omma_error find_video(demux *d, const char *url)
 {
     be_patient(d);
     int status = avformat_find_stream_info(d->format, NULL);
+    if (is_stopped(d))
+        return omma_fail(OMMA_INTERRUPTED, "%s: stopped while it was being opened", url);
     if (status == AVERROR_EXIT)
         return avframe_fail(status, "%s", url);
     int best = av_find_best_stream(d->format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
