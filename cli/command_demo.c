@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FRAMES 300
 #define WIDTH  640
@@ -44,7 +45,12 @@ typedef struct demo {
     const demo_values *values;
     const char *folder;
     char *video, *truth; /* paths */
+    bool had_video;      /* before this run */
 } demo;
+
+/* Besides those of a map. */
+static const char *const own_files[] = {"demo.mp4", "groundtruth.txt", "top.png", "cloud.png",
+                                        NULL};
 
 /* ------------------------------------------------------------------------------------ render */
 
@@ -155,7 +161,7 @@ static double percent_of_path(const omma_evaluation *e)
 
 static void print_json(const demo *d, const char *report, const omma_evaluation *e)
 {
-    char *with_output = map_report_json(report, d->folder);
+    char *with_output = map_report_json(report, d->folder, own_files);
     cJSON *r = cJSON_Parse(with_output);
     cJSON *truth = cJSON_AddObjectToObject(r, "truth");
 
@@ -176,7 +182,7 @@ static void print_result(const demo *d, omma_session *s, const omma_evaluation *
     if (d->values->json) {
         print_json(d, report, e);
     } else if (!d->console->quiet) {
-        map_summary(report, d->folder);
+        map_summary(report, d->folder, own_files);
         printf("  truth     ATE %.3f %% of the path (%.1f mm of %.2f m), rotation %.2f deg, "
                "coverage %.1f %%\n"
                "\nlook at   %s/cloud.png and %s/top.png\n"
@@ -202,7 +208,7 @@ static int finish(demo *d, omma_session *s)
     return CODE_DONE;
 }
 
-static int map_video(demo *d, const omma_outputs *outputs)
+static int map_video(demo *d, const omma_outputs *outputs, bool *kept)
 {
     omma_session *s = NULL;
     bool written = false;
@@ -215,6 +221,7 @@ static int map_video(demo *d, const omma_outputs *outputs)
     if (err)
         return console_fail(d->console, exit_code_of_input(err, d->video), NULL);
     int code = map_run(d->console, s, d->video, outputs, &written);
+    *kept = written;
     if (written && !code)
         code = finish(d, s);
     omma_session_destroy(&s);
@@ -224,12 +231,11 @@ static int map_video(demo *d, const omma_outputs *outputs)
 /* The demo's own files must not be there either. */
 static omma_error check(const demo *d, const omma_outputs *outputs)
 {
-    static const char *const names[] = {"demo.mp4", "groundtruth.txt", "top.png", "cloud.png"};
     struct stat st;
     omma_error err = omma_outputs_check(outputs);
 
-    for (size_t i = 0; !err && !outputs->replace && i < sizeof(names) / sizeof(names[0]); i++) {
-        char *path = omma_text("%s/%s", d->folder, names[i]);
+    for (size_t i = 0; !err && !outputs->replace && own_files[i]; i++) {
+        char *path = omma_text("%s/%s", d->folder, own_files[i]);
         if (lstat(path, &st) == 0)
             err = omma_fail(OMMA_EXISTS,
                             "%s is there already: choose another folder with -o, or say --force",
@@ -239,12 +245,19 @@ static omma_error check(const demo *d, const omma_outputs *outputs)
     return err ? err : omma_make_folder(d->folder);
 }
 
-static int show(demo *d)
+/* Without a map the video is of no use; that of an older demo stays. */
+static void clean_up(const demo *d, bool had_folder)
 {
-    omma_outputs outputs = {.folder = d->folder, .replace = d->values->force};
+    if (!d->had_video) {
+        unlink(d->video);
+        unlink(d->truth);
+    }
+    if (!had_folder)
+        rmdir(d->folder);
+}
 
-    if (check(d, &outputs) != OMMA_OK)
-        return console_fail(d->console, CODE_FAILED, NULL);
+static int render_and_map(demo *d, const omma_outputs *outputs, bool *kept)
+{
     interrupt_watch(NULL);
     interrupt_set_writing(true); /* the encoder takes its file back when we stop in time */
     omma_error err = render(d);
@@ -254,7 +267,21 @@ static int show(demo *d)
         return console_fail(d->console, (exit_code)interrupt_exit_code(), NULL);
     if (err)
         return console_fail(d->console, CODE_FAILED, NULL);
-    return map_video(d, &outputs);
+    return map_video(d, outputs, kept);
+}
+
+static int show(demo *d)
+{
+    omma_outputs outputs = {.folder = d->folder, .replace = d->values->force};
+    bool had_folder = access(d->folder, F_OK) == 0, kept = false;
+
+    if (check(d, &outputs) != OMMA_OK)
+        return console_fail(d->console, CODE_FAILED, NULL);
+    d->had_video = access(d->video, F_OK) == 0;
+    int code = render_and_map(d, &outputs, &kept);
+    if (!kept)
+        clean_up(d, had_folder);
+    return code;
 }
 
 static int run(const invocation *call)

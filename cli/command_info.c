@@ -252,7 +252,7 @@ static int run(const invocation *call)
 
     console_init(&c, call, v->json);
     if (report && !v->json && omma_file_read(report, WHOLE_BYTES, &text, &bytes) == OMMA_OK) {
-        map_summary(text, path);
+        map_summary(text, path, NULL);
     } else {
         cJSON *o = cJSON_CreateObject();
         omma_error err = info_file(o, report ? report : path, &c.log);

@@ -88,11 +88,11 @@ static void tell_result(const map_values *v, const console *c, omma_session *s, 
 {
     char *report = omma_session_report(s);
     if (v->json) {
-        char *json = map_report_json(report, folder);
+        char *json = map_report_json(report, folder, NULL);
         puts(json);
         free(json);
     } else if (!c->quiet) {
-        map_summary(report, folder);
+        map_summary(report, folder, NULL);
     }
     free(report);
 }
@@ -110,7 +110,7 @@ static int map(console *c, const map_values *v, const char *input, const omma_ou
     options.user = c;
     omma_error err = omma_outputs_check(outputs);
     if (err)
-        return console_fail(c, CODE_FAILED, NULL);
+        return console_fail(c, err == OMMA_INVALID ? CODE_USAGE : CODE_FAILED, NULL);
     interrupt_watch(NULL);
     err = omma_session_create(&s, &options, &c->log);
     if (err)
@@ -135,7 +135,8 @@ static int run(const invocation *call)
                                    .replace = v->force,
                                    .no_colmap = v->no_colmap,
                                    .no_transforms = v->no_colmap,
-                                   .no_pictures = v->no_pictures});
+                                   .no_pictures = v->no_pictures,
+                                   .input = input});
     console_finish(&c);
     free(folder);
     return code;

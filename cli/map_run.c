@@ -5,10 +5,11 @@
 
 #include <cjson/cJSON.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MAX_REPORT_BYTES ((size_t)1 << 28)
 
 static bool has_poses(omma_session *s)
 {
@@ -88,28 +89,51 @@ static const char *text(const cJSON *object, const char *name)
     return cJSON_IsString(item) ? item->valuestring : "";
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static void add_name(cJSON *names, const char *name, size_t bytes, bool is_folder)
 {
-    return strcmp((*a)->d_name, (*b)->d_name);
+    const cJSON *there;
+    char *text = omma_text("%.*s%s", (int)bytes, name, is_folder ? "/" : "");
+
+    cJSON_ArrayForEach(there, names) if (strcmp(there->valuestring, text) == 0) break;
+    if (!there)
+        cJSON_AddItemToArray(names, cJSON_CreateString(text));
+    free(text);
 }
 
-static int visible(const struct dirent *e)
+/* What was written into the folder, as its report tells, and what the caller added. Given. */
+static cJSON *names_of_files(const char *folder, const char *const *more)
 {
-    return e->d_name[0] != '.';
+    char *path = omma_text("%s/report.json", folder), *report = NULL;
+    size_t bytes = 0;
+    cJSON *names = cJSON_CreateArray(), *r = NULL;
+    const cJSON *file;
+
+    for (; more && *more; more++)
+        add_name(names, *more, strlen(*more), false);
+    if (omma_file_read(path, MAX_REPORT_BYTES, &report, &bytes) == OMMA_OK)
+        r = cJSON_ParseWithLength(report, bytes);
+    const cJSON *outputs = cJSON_GetObjectItemCaseSensitive(r, "outputs");
+    cJSON_ArrayForEach(file,
+                       cJSON_GetObjectItemCaseSensitive(outputs, "files")) if (cJSON_IsString(file))
+    {
+        size_t n = strcspn(file->valuestring, "/");
+        add_name(names, file->valuestring, n, file->valuestring[n] != 0);
+    }
+    cJSON_Delete(r);
+    free(report);
+    free(path);
+    return names;
 }
 
-static void print_files(const char *folder)
+static void print_files(const char *folder, const char *const *more)
 {
-    struct dirent **names = NULL;
-    int n = scandir(folder, &names, visible, by_name);
+    cJSON *names = names_of_files(folder, more);
+    const cJSON *name;
 
     printf("  files    ");
-    for (int i = 0; i < n; i++) {
-        printf(" %s%s", names[i]->d_name, names[i]->d_type == DT_DIR ? "/" : "");
-        free(names[i]);
-    }
-    free(names);
+    cJSON_ArrayForEach(name, names) printf(" %s", name->valuestring);
     printf("\n");
+    cJSON_Delete(names);
 }
 
 static void print_camera(const cJSON *camera)
@@ -120,7 +144,7 @@ static void print_camera(const cJSON *camera)
     printf(", pictures %g x %g\n", number(camera, "width"), number(camera, "height"));
 }
 
-void map_summary(const char *report, const char *folder)
+void map_summary(const char *report, const char *folder, const char *const *more)
 {
     cJSON *r = cJSON_Parse(report);
     const cJSON *time = cJSON_GetObjectItemCaseSensitive(r, "time");
@@ -138,25 +162,26 @@ void map_summary(const char *report, const char *folder)
     printf("  time      %.1f s, %.1f frames/s, %.4f CPU s per frame, %.0f MB\n",
            number(time, "wall_s"), number(time, "frames_per_s"), number(time, "cpu_s_per_frame"),
            number(r, "peak_memory_bytes") / 1e6);
-    print_files(folder);
+    print_files(folder, more);
     cJSON_Delete(r);
 }
 
-char *map_report_json(const char *report, const char *folder)
+char *map_report_json(const char *report, const char *folder, const char *const *more)
 {
     cJSON *r = cJSON_Parse(report);
     cJSON *output = cJSON_AddObjectToObject(r, "output");
-    cJSON *files = cJSON_CreateArray();
-    struct dirent **names = NULL;
+    cJSON *names = names_of_files(folder, more), *files = cJSON_AddArrayToObject(output, "files");
+    const cJSON *name;
 
     cJSON_AddStringToObject(output, "folder", folder);
-    int n = scandir(folder, &names, visible, by_name);
-    for (int i = 0; i < n; i++) {
-        cJSON_AddItemToArray(files, cJSON_CreateString(names[i]->d_name));
-        free(names[i]);
+    cJSON_ArrayForEach(name, names)
+    {
+        size_t n = strcspn(name->valuestring, "/");
+        char *plain = omma_text("%.*s", (int)n, name->valuestring);
+        cJSON_AddItemToArray(files, cJSON_CreateString(plain));
+        free(plain);
     }
-    free(names);
-    cJSON_AddItemToObject(output, "files", files);
+    cJSON_Delete(names);
     char *printed = cJSON_Print(r);
     cJSON_Delete(r);
     return printed;

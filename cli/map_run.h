@@ -9,8 +9,9 @@
 int map_run(console *c, omma_session *s, const char *input, const omma_outputs *outputs,
             bool *written);
 
-/* A few lines for people: what the report says. */
-void map_summary(const char *report, const char *folder);
+/* A few lines for people: what the report says. more: names of further files that were written,
+ * NULL at the end; may be NULL. */
+void map_summary(const char *report, const char *folder, const char *const *more);
 
 /* report with "output" added: the folder and the names in it. Given: free(). */
-char *map_report_json(const char *report, const char *folder);
+char *map_report_json(const char *report, const char *folder, const char *const *more);

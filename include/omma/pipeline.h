@@ -70,19 +70,22 @@ char *omma_session_report(omma_session *s);
 
 typedef struct omma_outputs {
     const char *folder; /* made when missing; required */
-    bool replace;       /* may replace files that are there */
+    bool replace;       /* may replace files that are there; of pictures only an earlier map's */
     bool no_colmap, no_transforms, no_pictures;
+    const char *input; /* what is mapped, for omma_outputs_check; may be NULL */
 } omma_outputs;
 
 /** Whether omma_session_write could begin: nothing of its own is there already (unless it may be
  *  replaced) and the folder, or the nearest one above it, can be written to. Makes nothing.
- *  @return OMMA_OK; OMMA_EXISTS, OMMA_DENIED, OMMA_IO; omma_why() names the file. */
+ *  @return OMMA_OK; OMMA_EXISTS, OMMA_DENIED, OMMA_IO, OMMA_INVALID (pictures would fall among the
+ *          input's own); omma_why() names the file. */
 omma_error omma_outputs_check(const omma_outputs *outputs);
 
 /**
  * Writes trajectory.txt, cloud.ply, colmap/, transforms.json, images/, report.json
  * (docs/formats.md). Everything is written beside first and moved in place at the end: on any
- * failure nothing of it stays.
+ * failure nothing of it stays and an old map is as it was. A map that is replaced goes with all
+ * the files that its report.json names.
  * @return OMMA_OK; OMMA_EXISTS (one of them is there already and may not be replaced), OMMA_DENIED,
  *         OMMA_FULL, OMMA_IO; OMMA_INVALID (pictures would fall on the input's own);
  *         OMMA_INTERRUPTED.

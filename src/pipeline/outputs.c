@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * All files of a map, or none. They are written into a folder beside their place (NAME.part-...)
- * and moved when the last one is whole: a new folder by one rename, an old one file by file.
+ * and moved when the last one is whole: a new folder by one rename, an old one file by file, with
+ * what they replace kept aside until all are in their place.
  */
 #define OMMA_MODULE "pipeline"
+#include "file_list.h"
+#include "replacement.h"
 #include "session.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -87,6 +91,67 @@ static omma_error check_writable(const char *folder)
     return err;
 }
 
+static bool is_within(const char *path, const char *real_folder)
+{
+    char *real = realpath(path, NULL);
+    size_t n = strlen(real_folder);
+    bool within = real && strncmp(real, real_folder, n) == 0 && (!real[n] || real[n] == '/');
+    free(real);
+    return within;
+}
+
+/* Whether the input, a name or a pattern, is the output's folder of pictures or in it. */
+static bool is_input_in_images(const omma_outputs *o)
+{
+    char *images = omma_text("%s/images", o->folder), *real = realpath(images, NULL);
+    const char *input = o->input ? o->input : "";
+    glob_t found = {0};
+    bool within = false;
+
+    if (strncmp(input, "file:", 5) == 0)
+        input += 5;
+    if (real && *input) {
+        within = is_within(input, real);
+        if (!within && glob(input, GLOB_NOSORT, NULL, &found) == 0)
+            for (size_t i = 0; !within && i < found.gl_pathc; i++)
+                within = is_within(found.gl_pathv[i], real);
+        globfree(&found);
+    }
+    free(real);
+    free(images);
+    return within;
+}
+
+static bool is_wanted(const omma_outputs *o, const char *name)
+{
+    return !(o->no_colmap && strcmp(name, "colmap") == 0) &&
+           !(o->no_transforms && strcmp(name, "transforms.json") == 0) &&
+           !(o->no_pictures && strcmp(name, "images") == 0);
+}
+
+/* Somebody's pictures may be the very input, and nobody's are ours but those we wrote. */
+static omma_error check_pictures(const omma_outputs *o)
+{
+    file_list old = {0};
+
+    if (o->no_pictures || !is_taken_in(o->folder, "images"))
+        return OMMA_OK;
+    if (is_input_in_images(o))
+        return omma_fail(OMMA_INVALID,
+                         "the input is in %s/images, where this map's pictures would go: choose "
+                         "another folder with -o, or say --no-pictures",
+                         o->folder);
+    file_list_read_report(&old, o->folder);
+    bool ours = file_list_has_in(&old, "images");
+    file_list_finish(&old);
+    if (o->replace && !ours)
+        return omma_fail(OMMA_EXISTS,
+                         "%s/images has files that are not from an earlier map, so they are not "
+                         "replaced: choose another folder with -o, or say --no-pictures",
+                         o->folder);
+    return OMMA_OK;
+}
+
 omma_error omma_outputs_check(const omma_outputs *o)
 {
     static const char *const names[] = {"trajectory.txt",  "cloud.ply", "colmap",
@@ -95,22 +160,15 @@ omma_error omma_outputs_check(const omma_outputs *o)
     if (!o->folder || !o->folder[0])
         return omma_fail(OMMA_INVALID, "the output folder has no name");
     omma_error err = check_writable(o->folder);
-    if (err)
-        return err;
-    for (size_t i = 0; !o->replace && i < sizeof(names) / sizeof(names[0]); i++)
-        if (is_taken_in(o->folder, names[i]))
-            return omma_fail(OMMA_EXISTS,
-                             "%s/%s is there already: choose another folder with -o, or say "
-                             "--force to replace the old map",
-                             o->folder, names[i]);
-    /* Somebody's pictures may be the very input. */
-    if (o->replace && !o->no_pictures && is_taken_in(o->folder, "images") &&
-        !is_taken_in(o->folder, "report.json"))
-        return omma_fail(OMMA_EXISTS,
-                         "%s/images has files that are not from an earlier map, so they are not "
-                         "replaced: choose another folder with -o, or say --no-pictures",
-                         o->folder);
-    return OMMA_OK;
+    if (!err)
+        err = check_pictures(o);
+    for (size_t i = 0; !err && !o->replace && i < sizeof(names) / sizeof(names[0]); i++)
+        if (is_wanted(o, names[i]) && is_taken_in(o->folder, names[i]))
+            err = omma_fail(OMMA_EXISTS,
+                            "%s/%s is there already: choose another folder with -o, or say "
+                            "--force to replace the old map",
+                            o->folder, names[i]);
+    return err;
 }
 
 /* ----------------------------------------------------------------------------------- staging */
@@ -157,17 +215,28 @@ static omma_error make_staging(char **staging, const char *folder, bool inside)
     return omma_fail_errno("cannot make a folder in %s", inside ? folder : "its parent");
 }
 
-static omma_error write_report(omma_session *s, const char *path)
+/* The last file: it tells which others there are. */
+static omma_error write_report(omma_session *s, const char *staging)
 {
+    char *path = omma_text("%s/report.json", staging);
+    file_list files = {0};
     omma_file *f = NULL;
-    omma_error err = omma_file_create(&f, path, true);
-    if (err)
-        return err;
-    char *text = omma_session_report(s);
-    omma_file_write(f, text, strlen(text));
-    omma_file_write(f, "\n", 1);
-    free(text);
-    return omma_file_commit(&f);
+    omma_error err = file_list_read_tree(&files, staging);
+
+    if (!err)
+        err = omma_file_create(&f, path, true);
+    if (!err) {
+        file_list_add(&files, "report.json");
+        char *report = omma_session_report(s), *text = file_list_write_report(&files, report);
+        omma_file_write(f, text, strlen(text));
+        omma_file_write(f, "\n", 1);
+        free(text);
+        free(report);
+        err = omma_file_commit(&f);
+    }
+    file_list_finish(&files);
+    free(path);
+    return err;
 }
 
 typedef omma_error write_function(const omma_map *m, const char *path,
@@ -198,110 +267,95 @@ static omma_error write_all(omma_session *s, const omma_outputs *o, const char *
         err = part[i].write(s->map, path, &(omma_export_options){.replace = true});
         free(path);
     }
-    if (!err) {
-        char *path = omma_text("%s/report.json", staging);
-        err = write_report(s, path);
-        free(path);
-    }
-    return err;
+    return err ? err : write_report(s, staging);
 }
 
 /* -------------------------------------------------------------------------------------- move */
 
-typedef struct moved_files {
-    char **made; /* files that were not there before */
-    size_t count, capacity;
-} moved_files;
-
-static void note_made(moved_files *m, const char *path)
-{
-    void *array = m->made;
-    omma_grow(&array, &m->capacity, m->count + 1, sizeof(char *));
-    m->made = array;
-    m->made[m->count++] = omma_text("%s", path);
-}
-
-static void moved_finish(moved_files *m, bool undo)
-{
-    for (size_t i = 0; i < m->count; i++) {
-        if (undo)
-            unlink(m->made[i]);
-        free(m->made[i]);
-    }
-    free(m->made);
-}
-
-static omma_error move_file(const char *from, const char *to, bool replace, moved_files *moved)
-{
-    bool there = access(to, F_OK) == 0;
-
-    if (there && !replace)
-        return omma_fail(OMMA_EXISTS, "%s has appeared meanwhile and is left as it is", to);
-    if (rename(from, to) != 0)
-        return omma_fail_errno("cannot put %s in its place", to);
-    if (!there)
-        note_made(moved, to);
-    return OMMA_OK;
-}
-
-static omma_error move_tree(const char *from, const char *to, bool replace, moved_files *moved)
-{
-    omma_error err = omma_make_folder(to);
-    DIR *d = err ? NULL : opendir(from);
-
-    for (struct dirent *e; !err && d && (e = readdir(d));) {
-        if (is_dot(e->d_name))
-            continue;
-        char *source = omma_text("%s/%s", from, e->d_name);
-        char *target = omma_text("%s/%s", to, e->d_name);
-        err = is_folder(source) ? move_tree(source, target, replace, moved)
-                                : move_file(source, target, replace, moved);
-        free(source);
-        free(target);
-    }
-    if (d)
-        closedir(d);
-    return err;
-}
-
-/* Trajectories of an older map's further submaps would be taken for ours. */
-static void remove_stale(const char *folder)
+/* Trajectories of an older map's further submaps would be taken for ours, whoever wrote them. */
+static void add_submaps(file_list *l, const char *folder)
 {
     DIR *d = opendir(folder);
     for (struct dirent *e; d && (e = readdir(d));) {
         unsigned submap;
         int end = 0;
-        if (sscanf(e->d_name, "trajectory-submap%u.txt%n", &submap, &end) != 1 || !end ||
-            e->d_name[end])
-            continue;
-        char *path = omma_text("%s/%s", folder, e->d_name);
-        unlink(path);
-        free(path);
+        if (sscanf(e->d_name, "trajectory-submap%9u.txt%n", &submap, &end) == 1 && end &&
+            !e->d_name[end] && !file_list_has(l, e->d_name))
+            file_list_add(l, e->d_name);
     }
     if (d)
         closedir(d);
 }
 
+/* The files of the map that is replaced, but for pictures that are the input. */
+static file_list list_old(const omma_outputs *o)
+{
+    file_list all = {0}, old = {0};
+    bool keep = is_input_in_images(o);
+
+    if (!o->replace)
+        return old;
+    file_list_read_report(&all, o->folder);
+    add_submaps(&all, o->folder);
+    for (size_t i = 0; i < all.n; i++)
+        if (!keep || strncmp(all.path[i], "images/", 7) != 0)
+            file_list_add(&old, all.path[i]);
+    file_list_finish(&all);
+    return old;
+}
+
+static void remove_if_empty(const char *folder, const char *name)
+{
+    char *path = omma_text("%s/%s", folder, name);
+    rmdir(path);
+    free(path);
+}
+
 static omma_error move_into(const char *staging, const omma_outputs *o)
 {
-    moved_files moved = {0};
-
-    if (o->replace)
-        remove_stale(o->folder);
-    omma_error err = move_tree(staging, o->folder, o->replace, &moved);
-    moved_finish(&moved, err != OMMA_OK);
+    char *aside = NULL;
+    omma_error err = make_staging(&aside, o->folder, true);
+    if (err)
+        return err;
+    file_list old = list_old(o);
+    replacement r = {.staging = staging,
+                     .aside = aside,
+                     .folder = o->folder,
+                     .old = &old,
+                     .replace = o->replace};
+    err = replacement_run(&r);
+    if (r.undone)
+        remove_tree(aside);
+    else
+        err = omma_fail(err, "%s; files of the old map are in %s", omma_why(), aside);
+    if (old.n) {
+        remove_if_empty(o->folder, "colmap");
+        remove_if_empty(o->folder, "images");
+    }
+    file_list_finish(&old);
+    free(aside);
     return err;
 }
 
-omma_error omma_session_write(omma_session *s, const omma_outputs *o)
+/* Says the reason with the name that a file was to get, and what helps. */
+static omma_error explain(omma_error err, const char *staging, const char *folder)
+{
+    const char *why = omma_why(), *at = strstr(why, staging);
+    const char *help =
+        err == OMMA_FULL ? ": free some space, or choose another folder with -o" : "";
+
+    if (at)
+        return omma_fail(err, "%.*s%s%s%s", (int)(at - why), why, folder, at + strlen(staging),
+                         help);
+    return omma_fail(err, "%s%s", why, help);
+}
+
+static omma_error write_and_move(omma_session *s, const omma_outputs *o)
 {
     char *staging = NULL;
-    bool there = false;
-    omma_error err = omma_outputs_check(o);
+    bool there = is_folder(o->folder);
+    omma_error err = OMMA_OK;
 
-    if (err)
-        return err;
-    there = is_folder(o->folder);
     if (!there) {
         char *parent = parent_of(o->folder);
         err = omma_make_folder(parent);
@@ -312,11 +366,22 @@ omma_error omma_session_write(omma_session *s, const omma_outputs *o)
     if (err)
         return err;
     err = write_all(s, o, staging);
-    if (!err && there)
+    if (err)
+        explain(err, staging, o->folder);
+    else if (there)
         err = move_into(staging, o);
-    else if (!err && rename(staging, o->folder) != 0)
+    else if (rename(staging, o->folder) != 0)
         err = omma_fail_errno("cannot give the folder %s its name", o->folder);
     remove_tree(staging);
     free(staging);
     return err;
+}
+
+omma_error omma_session_write(omma_session *s, const omma_outputs *outputs)
+{
+    omma_outputs o = *outputs;
+    o.input = s->input;
+    o.no_pictures = o.no_pictures || !s->options.pictures;
+    omma_error err = omma_outputs_check(&o);
+    return err ? err : write_and_move(s, &o);
 }

@@ -94,6 +94,69 @@ def test_somebody_elses_pictures_are_never_replaced():
     assert os.listdir("out") == ["images"]
 
 
+def test_the_inputs_own_pictures_are_never_replaced():
+    run("map", ROOM, *SYNTHETIC, "-o", "a")
+    for there in ("{}", '{"format": "omma-report"}'):  # a report that tells of no pictures
+        os.makedirs("b")
+        os.rename("a/images", "b/images")
+        with open("b/report.json", "w") as f:
+            f.write(there)
+        before = digest("b")
+        for source in ("b/images", "b/images/", os.path.abspath("b/images"), "b/images/*.jpg",
+                       "b/i*/0*.jpg", "file:b/images/000000.jpg"):
+            for force in ([], ["--force"]):
+                r = run("map", source, "-o", "b", *force, code=2)
+                assert "the input is in b/images" in one_sentence(r)
+        r = run("map", "a", "-o", "b", "--force", code=1)
+        assert "not from an earlier map" in one_sentence(r)
+        assert digest("b") == before
+        os.rename("b/images", "a/images")
+        os.remove("b/report.json")
+        os.rmdir("b")
+    before = digest("a/images")
+    run("map", "a/images", "-o", "a", "--force", code=2)  # of an earlier map, and the input
+    os.symlink("a", "link")
+    run("map", "a/images", "-o", "link", "--force", code=2)
+    run("map", "a/images", "-o", "a", "--force", "--no-pictures", code=None)
+    assert digest("a/images") == before
+
+
+def test_force_leaves_nothing_of_the_old_map():
+    run("map", ROOM, *SYNTHETIC, "-o", "out")
+    with open("out/images/mine.txt", "w") as f:
+        f.write("mine")
+    run("map", "synthetic:room?frames=2&size=160x120", *SYNTHETIC, "-o", "new")
+    run("map", "synthetic:room?frames=2&size=160x120", *SYNTHETIC, "-o", "out", "--force")
+    assert set(digest("out")) - set(digest("new")) == {"images/mine.txt"}
+    os.remove("out/images/mine.txt")
+    run("map", ROOM, *SYNTHETIC, "-o", "out", "--force", "--no-colmap", "--no-pictures")
+    assert set(os.listdir("out")) == {"trajectory.txt", "cloud.ply", "report.json"}
+
+
+def test_force_does_not_replace_a_picture_put_beside():
+    run("map", "synthetic:room?frames=2&size=160x120", *SYNTHETIC, "-o", "out")
+    with open("out/images/000010.jpg", "w") as f:
+        f.write("a holiday")
+    before = digest("out")
+    r = run("map", ROOM, *SYNTHETIC, "-o", "out", "--force", code=1)
+    assert "images/000010.jpg" in one_sentence(r)
+    assert digest("out") == before, "the old map is not as it was"
+    no_leftovers()
+
+
+def test_files_that_are_not_wanted_may_be_there():
+    os.makedirs("out/images")
+    os.makedirs("out/colmap")
+    for name in ("images/a.jpg", "colmap/b", "transforms.json"):
+        open(f"out/{name}", "w").close()
+    r = run_json("map", ROOM, *SYNTHETIC, "-o", "out", "--no-pictures", "--no-colmap")
+    assert sorted(r["output"]["files"]) == ["cloud.ply", "report.json", "trajectory.txt"], r
+    with open("out/report.json") as f:
+        outputs = json.load(f)["outputs"]
+    assert outputs["pictures"] == 0 and set(outputs["files"]) == set(r["output"]["files"])
+    assert "images/a.jpg" in digest("out")
+
+
 def test_other_files_in_the_folder_stay():
     os.mkdir("out")
     with open("out/notes.txt", "w") as f:
