@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ctrl-C and SIGTERM. The first asks the session to stop, so that the map so far can be written;
- * the second ends the program at once, or, while files are being written, makes the writer take
- * back what it has written so far.
+ * Ctrl-C, SIGTERM and SIGHUP. The first asks the session to stop, so that the map so far can be
+ * written; the second ends the program at once, or, while files are being written, makes the writer
+ * take back what it has written so far.
  */
 #pragma once
 
@@ -14,5 +14,5 @@ void interrupt_watch(omma_session *s);
 void interrupt_set_writing(bool writing);
 /* The first signal that came, 0 when none. */
 int interrupt_signal(void);
-/* 130 for SIGINT, 143 for SIGTERM. */
+/* 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP. */
 int interrupt_exit_code(void);
