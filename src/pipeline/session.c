@@ -64,7 +64,7 @@ static omma_error choose_intrinsics(omma_session *s, const omma_source_info *inf
     if (t->camera)
         return fit_camera(s, info);
     if (s->options.fov_degrees != 0) {
-        if (!(s->options.fov_degrees > 1 && s->options.fov_degrees < 170))
+        if (!(s->options.fov_degrees >= 1 && s->options.fov_degrees <= 170))
             return omma_fail(OMMA_INVALID,
                              "a horizontal field of view of %g degrees is not between 1 and 170",
                              s->options.fov_degrees);
@@ -328,8 +328,8 @@ static omma_error no_reconstruction(const omma_session *s)
     return omma_fail(OMMA_DEGENERATE,
                      "none of the %" PRIu64 " frames of %s could be placed: the camera must move "
                      "sideways through a textured, mostly still scene (turning on the spot or "
-                     "standing still shows no depth); a known --camera helps",
-                     n, s->input);
+                     "standing still shows no depth)%s",
+                     n, s->input, s->options.tracker.camera ? "" : "; a known --camera helps");
 }
 
 /* The worst that happened decides; every map that exists is kept. */
@@ -341,6 +341,9 @@ static omma_error verdict(omma_session *s, omma_error tracked, omma_error finish
         return finished;
     if (s->decoder_error && s->decoder_error != OMMA_INTERRUPTED)
         return omma_fail(s->decoder_error, "%s", s->decoder_why);
+    if (!s->now.frames && s->options.source.skip && !s->now.damaged && !atomic_load(&s->stops))
+        return omma_fail(OMMA_INVALID, "%s: --skip %" PRIu64 " left no picture of it: it has fewer",
+                         s->input, s->options.source.skip);
     if (!s->now.frames && !atomic_load(&s->stops))
         return omma_fail(OMMA_FORMAT,
                          "%s: not one picture could be read from it (%" PRIu64
