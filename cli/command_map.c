@@ -113,6 +113,8 @@ static int map(console *c, const map_values *v, const char *input, const omma_ou
         return console_fail(c, err == OMMA_INVALID ? CODE_USAGE : CODE_FAILED, NULL);
     interrupt_watch(NULL);
     err = omma_session_create(&s, &options, &c->log);
+    if (err && interrupt_signal()) /* while it waited for the input: there is nothing to save */
+        return console_fail(c, (exit_code)interrupt_exit_code(), "stopped before the first frame");
     if (err)
         return console_fail(c, exit_code_of_input(err, input), NULL);
     int code = map_run(c, s, input, outputs, &written);
