@@ -38,8 +38,8 @@ def texture(x, y):
 
 
 def video(path="clip.mp4"):
-    """An H.264 file: the demo's."""
-    run("demo", "-o", "demo", "--frames", 12, code=None)
+    """An H.264 file: the demo's, long enough to be mapped (a demo that fails keeps nothing)."""
+    run("demo", "-o", "demo", "--frames", 60)
     shutil.copy("demo/demo.mp4", path)
     shutil.rmtree("demo")
 
