@@ -480,6 +480,13 @@ static void apply(world *w, const pair_set *p, hypothesis *h, uint32_t now)
         f->rho_sigma = f->rho * h->quality[i];
         f->state = f->rho_sigma < 0.35 * f->rho ? FEATURE_MATURE : FEATURE_IMMATURE;
     }
+    /* What was lost before now is somewhere, not surely at infinity: it would hold the frames that
+       saw it where they were not. */
+    for (size_t i = 0; i < w->feature_count; i++) {
+        feature *f = &w->features[i];
+        if (f->state == FEATURE_IMMATURE && w->keyframes[f->anchor].submap == start->submap)
+            f->rho = f->rho_sigma = 1;
+    }
 }
 
 /* Readouts tried for a camera that turns fast: none, and what small rolling shutters have. */

@@ -33,6 +33,7 @@ static void pose_waiting_frames(classical *c, uint32_t now)
 
     while (start < now && !w->records[start].posed)
         start++;
+    w->records[start].status = OMMA_STATUS_TRACKING;
     for (int direction = 1; direction >= -1; direction -= 2) {
         omma_se3 world_pose = world_record_pose(w, &w->records[start]);
         omma_se3 guess = omma_se3_inverse(&world_pose);
