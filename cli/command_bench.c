@@ -54,12 +54,6 @@ static void result(bench *b, const char *name, double cpu_s, const char *note)
                b->floor_s > 0 ? cpu_s / b->floor_s : 0, note);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Median CPU seconds of one call; every sample is long enough for the clock. */
 static double median_cost(void (*work)(void *user), void *user)
 {
@@ -79,8 +73,7 @@ static double median_cost(void (*work)(void *user), void *user)
             work(user);
         sample[k] = (double)(omma_clock_thread_ns() - from) * 1e-9 / rounds;
     }
-    qsort(sample, REPEATS, sizeof(double), by_value);
-    return sample[REPEATS / 2];
+    return omma_median(sample, REPEATS);
 }
 
 typedef struct pixels {

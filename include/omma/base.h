@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * base: C's missing library. Errors with reasons, a log that is passed in, counted buffers of any
- * memory kind, bounded queues, threads, clocks, CPU flags, repeatable random numbers, and files
- * that appear whole or not at all.
+ * memory kind, bounded queues, threads, clocks, CPU flags, repeatable random numbers, medians, and
+ * files that appear whole or not at all.
  *
  * Everything above stands on this header alone.
  */
@@ -228,6 +228,13 @@ uint64_t omma_random_u64(uint64_t *seed);
 double omma_random_unit(uint64_t *seed);                    /* [0, 1) */
 double omma_random_normal(uint64_t *seed);                  /* mean 0, deviation 1 */
 uint32_t omma_random_below(uint64_t *seed, uint32_t bound); /* [0, bound), bound > 0 */
+
+/* ------------------------------------------------------------------------------------ sorting */
+
+/** Ascending, in place; none of the values may be NaN. Thread-safe: yes. */
+void omma_sort(double *values, size_t n);
+/** Sorts, and tells the value in the middle, of an even number the upper one; 0 of none. */
+double omma_median(double *values, size_t n);
 
 /* ------------------------------------------------------------------------------------- files */
 

@@ -90,13 +90,6 @@ void drawing_finish(drawing *d)
     *d = (drawing){0};
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Widens the middle 96 percent of n sorted values by a tenth on either side, as far as there are
  * any: what lies close by is let in, what lies far out is not. */
 static void robust_range(const double *values, size_t n, double *low, double *high)
@@ -117,7 +110,7 @@ void drawing_bounds(const drawing *d, const double axis[3], double *low, double 
     *high = -INFINITY;
     for (size_t i = 0; i < d->point_count; i += step)
         values[n++] = dot3(axis, d->points[i]->world);
-    qsort(values, n, sizeof *values, compare_doubles);
+    omma_sort(values, n);
     if (n > 0)
         robust_range(values, n, low, high);
     free(values);

@@ -24,16 +24,9 @@ typedef struct errors {
 
 /* ------------------------------------------------------------------------ association */
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static double median_in_place(double *values, size_t n)
 {
-    qsort(values, n, sizeof *values, compare_doubles);
+    omma_sort(values, n);
     return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 

@@ -38,12 +38,6 @@ static omma_se3 pose_of(const omma_frame *f)
     return omma_se3_from_quaternion(f->truth->rotation, f->truth->translation);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Moves every pixel of a into b by a's truth, and off px to the right of that; keeps those that b's
  * depth says are visible. @return their number; median and 90 % of the differences of luma. */
 static size_t reproject(const omma_frame *a, const omma_frame *b, double off, double *median,
@@ -67,7 +61,7 @@ static size_t reproject(const omma_frame *a, const omma_frame *b, double off, do
             if (fabs(seen - p[2]) < 0.01 * p[2])
                 differences[n++] = fabs(luma_at(b, u, v) - a->plane[0][y * a->stride[0] + x]);
         }
-    qsort(differences, n, sizeof *differences, compare);
+    omma_sort(differences, n);
     *median = n ? differences[n / 2] : 1e9;
     *most = n ? differences[n * 9 / 10] : 1e9;
     free(differences);

@@ -66,12 +66,6 @@ static void scene_init(scene *s, size_t poses, size_t fixed, size_t points, size
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void measure(const char *name, size_t poses, size_t fixed, size_t points, size_t views,
                     unsigned free_camera, int repeats)
 {
@@ -102,7 +96,7 @@ static void measure(const char *name, size_t poses, size_t fixed, size_t points,
         iterations = result.iterations;
         focal = camera.fx;
     }
-    qsort(ms, (size_t)repeats, sizeof *ms, by_value);
+    omma_sort(ms, (size_t)repeats);
     printf("%-8s %3zu poses (%zu fixed) %5zu points %6zu observations: %8.3f ms per iteration "
            "(%.3f-%.3f), %d iterations, rms %.3f px, f %.2f +- %.2f\n",
            name, poses, fixed, points, s.observations, ms[repeats / 2], ms[0], ms[repeats - 1],

@@ -12,12 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static bool read_one(omma_source *s, const char *folder, double *ms)
 {
     omma_frame *f = NULL;
@@ -48,7 +42,7 @@ static int bench(const char *url, int frames, const char *folder)
     int n = 0;
     while (n < frames && read_one(s, folder, &ms[n]))
         n++;
-    qsort(ms, (size_t)n, sizeof *ms, compare);
+    omma_sort(ms, (size_t)n);
     if (n > 0)
         printf("%-40s open %.2f s; frame %.2f ms (%.2f .. %.2f), %.0f frames/s\n", url, open_s,
                ms[n / 2], ms[n / 10], ms[n * 9 / 10], 1000 / ms[n / 2]);

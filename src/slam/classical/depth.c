@@ -4,12 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 double depth_typical(const world *w, const sight *sights, size_t n, const omma_se3 *pose)
 {
     double *rho = omma_new_array(double, n + 1), median = 1;
@@ -22,10 +16,8 @@ double depth_typical(const world *w, const sight *sights, size_t n, const omma_s
             feature_project(w, f, pose, px, NULL, &depth))
             rho[count++] = 1 / depth;
     }
-    if (count) {
-        qsort(rho, count, sizeof(*rho), by_value);
-        median = rho[count / 2];
-    }
+    if (count)
+        median = omma_median(rho, count);
     free(rho);
     return median;
 }

@@ -72,12 +72,6 @@ static void pairs_free(pair_set *p)
     free(p->inverse_sigma);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 static void normalize(const omma_camera *c, const double *px, size_t n, double *x)
 {
     for (size_t i = 0; i < n; i++)
@@ -114,8 +108,7 @@ static double median_parallax(const double *xa, const double *xb, size_t n)
             }
         }
         memcpy(sorted, angle, n * sizeof(double));
-        qsort(sorted, n, sizeof(double), by_value);
-        median = sorted[n / 2];
+        median = omma_median(sorted, n);
         double det = H[0] * (H[4] * H[8] - H[5] * H[7]) - H[1] * (H[3] * H[8] - H[5] * H[6]) +
                      H[2] * (H[3] * H[7] - H[4] * H[6]);
         if (!(fabs(det) > 1e-9))
@@ -293,8 +286,7 @@ static bool verify(hypothesis *h, const pair_set *p, const between *middle, bool
             squares += sum;
             good_sights += o - first;
         }
-        qsort(sorted, h->good, sizeof(double), by_value);
-        h->median_quality = h->good ? sorted[h->good / 2] : 1e9;
+        h->median_quality = h->good ? omma_median(sorted, h->good) : 1e9;
         h->rms = good_sights ? sqrt(squares / (double)good_sights) : 1e9;
         h->focal_sigma = result.focal_sigma_px;
         h->poses = count;
@@ -453,8 +445,7 @@ static void apply(world *w, const pair_set *p, hypothesis *h, uint32_t now)
     for (size_t i = 0; i < p->n; i++)
         if (h->rho[i] > 0)
             sorted[n++] = h->rho[i];
-    qsort(sorted, n, sizeof(double), by_value);
-    const double unit = sorted[n / 2]; /* 1 / median depth */
+    const double unit = omma_median(sorted, n); /* 1 / median depth */
     free(sorted);
 
     world_set_readout(w, p->readout);

@@ -115,12 +115,6 @@ static uint32_t scene_run(scene *s, path *way, double readout, const initialise_
     return 0;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Median share by which depths are wrong, the scale taken out, of features that count as known. */
 static double depth_error(const scene *s, size_t *known)
 {
@@ -136,12 +130,10 @@ static double depth_error(const scene *s, size_t *known)
     *known = n;
     if (!n)
         return 1e9;
-    qsort(ratio, n, sizeof(*ratio), by_value);
-    const double scale = ratio[n / 2];
+    const double scale = omma_median(ratio, n);
     for (size_t i = 0; i < n; i++)
         ratio[i] = fabs(ratio[i] / scale - 1);
-    qsort(ratio, n, sizeof(*ratio), by_value);
-    return ratio[n / 2];
+    return omma_median(ratio, n);
 }
 
 /* Angle between the direction of a motion and the true one, rad. */
@@ -194,8 +186,7 @@ static void one_unit_is_the_median_depth(void)
     for (size_t i = 0; i < N; i++)
         if (s.world.features[i].state == FEATURE_MATURE)
             rho[n++] = s.world.features[i].rho;
-    qsort(rho, n, sizeof(*rho), by_value);
-    CHECK(rho[n / 2] == 1);
+    CHECK(omma_median(rho, n) == 1);
     world_finish(&s.world);
 }
 

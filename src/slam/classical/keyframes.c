@@ -86,16 +86,10 @@ void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
     stages_end(&c->stages, STAGE_DETECT, start);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* How far features moved since keyframe k, px; huge when few are left to tell. */
 static double median_flow(const classical *c, uint32_t k)
 {
-    float flow[1024];
+    double flow[1024];
     size_t n = 0;
 
     for (size_t i = 0; i < c->sights.count && n < 1024; i++) {
@@ -104,10 +98,7 @@ static double median_flow(const classical *c, uint32_t k)
         if (!s->outlier && feature_sight_in(&c->world.features[s->feature], k, &x, &y))
             flow[n++] = hypotf(s->ux - x, s->uy - y);
     }
-    if (n < 10)
-        return 1e9;
-    qsort(flow, n, sizeof(*flow), by_size);
-    return flow[n / 2];
+    return n < 10 ? 1e9 : omma_median(flow, n);
 }
 
 bool keyframe_is_due(classical *c, uint32_t r, size_t mature)

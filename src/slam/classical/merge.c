@@ -24,12 +24,6 @@ typedef struct bridge {
     sight_list found;
 } bridge;
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* The feature that the record itself saw at a recognised place. */
 static int64_t own_feature(const record *rec, const sight *s)
 {
@@ -60,8 +54,8 @@ static double scale_between(const world *w, const bridge *l)
         ratio[n++] = there / here;
     }
     if (n >= MIN_RATIOS) {
-        qsort(ratio, n, sizeof(*ratio), by_value);
-        double median = ratio[n / 2], spread = (ratio[n * 3 / 4] - ratio[n / 4]) / median;
+        double median = omma_median(ratio, n);
+        double spread = (ratio[n * 3 / 4] - ratio[n / 4]) / median;
         if (spread < 0.2) /* interquartile: a tenth either way */
             scale = median;
     }

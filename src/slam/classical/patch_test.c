@@ -70,12 +70,6 @@ static void scene_finish(scene *s)
     world_finish(&s->world);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 typedef struct outcome {
     size_t visible, found;
     double median; /* px from the truth */
@@ -107,8 +101,7 @@ static outcome find_all(const scene *s, const omma_se3 *T, double beside, bool c
         if (r.score > 0.8f)
             away[o.found++] = hypot(from_level(r.x, level) - px[0], from_level(r.y, level) - px[1]);
     }
-    qsort(away, o.found, sizeof(*away), by_size);
-    o.median = o.found ? away[o.found / 2] : 1e9;
+    o.median = o.found ? omma_median(away, o.found) : 1e9;
     omma_pyramid_finish(&now);
     return o;
 }

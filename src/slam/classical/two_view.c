@@ -47,12 +47,6 @@ static void shared_free(shared_set *s)
     free(s->inlier);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Length of the step, by the features whose depth is known; 0 when they are few or disagree. */
 static double step_length(const world *w, const shared_set *s, const sight *sights,
                           const omma_se3 *pose_last, const double *points, const uint8_t *good,
@@ -70,8 +64,7 @@ static double step_length(const world *w, const shared_set *s, const sight *sigh
     }
     *known = (uint32_t)n;
     if (n >= MIN_KNOWN) {
-        qsort(ratio, n, sizeof(*ratio), by_value);
-        double median = ratio[n / 2], spread = ratio[n * 3 / 4] - ratio[n / 4];
+        double median = omma_median(ratio, n), spread = ratio[n * 3 / 4] - ratio[n / 4];
         if (spread < 0.4 * median)
             length = median;
     }
