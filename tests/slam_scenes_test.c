@@ -51,6 +51,8 @@ typedef struct run {
     omma_view view[MOST];
     omma_view live[MOST]; /* what was said at once */
     omma_sim3 world_from_keyframe[MOST];
+    bool removed[MOST];
+    size_t removals;
     omma_tracker_stats stats;
 } run;
 
@@ -74,6 +76,13 @@ static void run_note(run *r, const omma_update *u)
         if (CHECK(u->corrections[i].keyframe < MOST))
             r->world_from_keyframe[u->corrections[i].keyframe] =
                 u->corrections[i].world_from_keyframe;
+    for (size_t i = 0; i < u->removed_count; i++)
+        if (CHECK(u->removed[i] < MOST && !r->removed[u->removed[i]])) {
+            r->removed[u->removed[i]] = true;
+            r->removals++;
+        }
+    for (size_t i = 0; i < r->n; i++)
+        CHECK(!r->view[i].has_pose || !r->removed[r->view[i].keyframe]);
 }
 
 /* One more picture, copied and its light changed. */
@@ -307,6 +316,26 @@ static void add_noise(omma_frame *f, const omma_frame *from, double levels, uint
         }
 }
 
+/* Over the same place again and again: keyframes that say nothing new go, and what hung on them
+ * stays where it was. */
+static void there_and_back_again_keeps_few_keyframes(void)
+{
+    enum { THERE = 50, END = MOST - 1, TURN = 2 * (THERE - 1) };
+    clip c = clip_read("synthetic:room?size=320x240", THERE);
+    run r;
+    run_begin(&r, &(omma_tracker_options){.camera = &c.camera});
+    for (size_t k = 0; k < END; k++)
+        run_push(&r, c.frame[k % TURN < THERE ? k % TURN : TURN - k % TURN], 1);
+    run_end(&r);
+    CHECK(r.removals >= 3 && r.stats.keyframes < 25);
+    CHECK(r.stats.submaps == 1 && count_posed(&r, 0, END) == END);
+    for (size_t k = TURN; k < END; k++) {
+        omma_se3 a = pose_of(&r, k), b = pose_of(&r, k - TURN);
+        CHECK_ARRAY_CLOSE(a.t, b.t, 3, .abs = 0.01); /* of one unit, the scene's depth */
+    }
+    clip_free(&c);
+}
+
 static void a_still_camera_has_no_pose(void)
 {
     enum { LOOKS = 8 };
@@ -395,6 +424,7 @@ int main(int argc, char **argv)
         {"camera", an_unknown_camera_is_found},
         {"dark", black_frames_have_no_pose_and_the_map_goes_on},
         {"back", the_way_back_after_the_dark_is_known},
+        {"revisit", there_and_back_again_keeps_few_keyframes},
         {"still", a_still_camera_has_no_pose},
         {"noise", noise_and_nothing_have_no_pose},
         {"cut", another_scene_is_another_map},

@@ -7,6 +7,7 @@
  *   localize    the pose, from features of known and of guessed depth    localize.c
  *   local map   features of older keyframes that are in view again       mapping.c
  *   keyframe    new features, depths, bundle adjustment of the window    mapping.c, adjust.c
+ *   cull        keyframes that add nothing any more                      cull.c
  *
  * Until there is a map the same steps run without poses and initialise.c looks for a start; when
  * the pose is lost, relocate.c looks for the place, and after a while a new submap begins beside
@@ -69,8 +70,10 @@ static omma_error push_frame(classical *c, omma_frame *frame)
     if (err)
         return err;
     stages_end(&c->stages, STAGE_PYRAMID, start);
-    uint32_t r = world_add_record(
-        w, &(record){.index = frame->index, .time_ns = frame->time_ns, .keyframe = NO_INDEX});
+    uint32_t r = world_add_record(w, &(record){.index = frame->index,
+                                               .time_ns = frame->time_ns,
+                                               .keyframe = NO_INDEX,
+                                               .told = NO_INDEX});
     if (r == 0) {
         first_camera(c, frame);
         start_attempt(c, r, frame);
@@ -101,6 +104,7 @@ static omma_error push_frame(classical *c, omma_frame *frame)
     w->records[r].status = c->status;
     if (c->options.realtime)
         forget(w, r);
+    tell_rehung(c);
     tell(c, r, false);
     return OMMA_OK;
 }
@@ -108,7 +112,7 @@ static omma_error push_frame(classical *c, omma_frame *frame)
 static omma_error classical_push(void *self, omma_frame *frame, const omma_update **out)
 {
     classical *c = self;
-    c->view_count = c->correction_count = 0;
+    c->view_count = c->correction_count = c->removed_count = 0;
     omma_error err = push_frame(c, frame);
     omma_frame_unref(&frame);
     if (!err)
@@ -122,7 +126,9 @@ static void hand_out(classical *c, omma_update *update, const omma_update **out)
     *update = (omma_update){.views = c->views,
                             .view_count = c->view_count,
                             .corrections = c->corrections,
-                            .correction_count = c->correction_count};
+                            .correction_count = c->correction_count,
+                            .removed = c->removed,
+                            .removed_count = c->removed_count};
     *out = update;
 }
 
@@ -131,7 +137,7 @@ static omma_error classical_finish(void *self, const omma_update **out)
     classical *c = self;
     int64_t start = stages_begin();
 
-    c->view_count = c->correction_count = 0;
+    c->view_count = c->correction_count = c->removed_count = 0;
     complete_result r = complete(
         &c->world,
         &(complete_options){.free_camera = c->find_camera ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1 : 0,
@@ -239,6 +245,7 @@ static void classical_destroy(void *self)
     free(c->sights.item);
     free(c->views);
     free(c->corrections);
+    free(c->removed);
     free(c->told);
     free(c);
 }

@@ -2,6 +2,7 @@
 /* When a keyframe is due, and what is adjusted when one is made. */
 #define OMMA_MODULE "slam"
 #include "adjust.h"
+#include "cull.h"
 #include "depth.h"
 #include "state.h"
 
@@ -56,6 +57,22 @@ static void refine_readout(classical *c, uint32_t k, bool everywhere)
     }
 }
 
+/* What is culled is told, and so are the frames that now hang on others. */
+static void cull_keyframes(classical *c, uint32_t k)
+{
+    enum { MAX_CULLED = 20 };
+    world *w = &c->world;
+    uint32_t culled[MAX_CULLED];
+    const size_t n = cull_around(w, k, culled, MAX_CULLED);
+
+    if (!n)
+        return;
+    omma_grow((void **)&c->removed, &c->removed_capacity, c->removed_count + n, sizeof(uint32_t));
+    memcpy(c->removed + c->removed_count, culled, n * sizeof(uint32_t));
+    c->removed_count += n;
+    c->calibrated_on -= c->calibrated_on < n ? c->calibrated_on : (uint32_t)n;
+}
+
 void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
 {
     world *w = &c->world;
@@ -76,6 +93,7 @@ void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
             c->rms_px = a.rms_px;
     }
     refine_readout(c, k, false);
+    cull_keyframes(c, k);
     stages_end(&c->stages, STAGE_ADJUST, start);
 
     start = stages_begin();

@@ -43,17 +43,17 @@ void patch_capture(feature *f, const omma_pyramid *p, uint32_t k, float x, float
 /* d px / d patch px, both at level 0, of a small plane parallel to the patch's picture. */
 static bool warp_of(const world *w, const feature *f, const omma_se3 *T, double A[4])
 {
-    const omma_se3 *K = &w->keyframes[f->patch_keyframe].camera_from_world;
+    const omma_se3 K = world_keyframe_pose(w, f->patch_keyframe);
     double x[3], rho, m[3], px[3][2];
 
     feature_homogeneous(w, f, x, &rho);
     for (int i = 0; i < 3; i++)
-        m[i] = K->R[3 * i] * x[0] + K->R[3 * i + 1] * x[1] + K->R[3 * i + 2] * x[2] + rho * K->t[i];
+        m[i] = K.R[3 * i] * x[0] + K.R[3 * i + 1] * x[1] + K.R[3 * i + 2] * x[2] + rho * K.t[i];
     if (!(m[2] > 1e-6))
         return false;
     const double depth = 1 / m[2], step = 4;
     m[0] *= depth, m[1] *= depth, rho *= depth;
-    const omma_se3 world_from_k = omma_se3_inverse(K);
+    const omma_se3 world_from_k = omma_se3_inverse(&K);
     const omma_se3 T_k = omma_se3_mul(T, &world_from_k);
     for (int j = 0; j < 3; j++) {
         double d[3] = {m[0] + (j == 1 ? step / w->camera.fx : 0),

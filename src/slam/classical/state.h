@@ -47,6 +47,8 @@ typedef struct classical {
     size_t view_count, view_capacity;
     omma_correction *corrections;
     size_t correction_count, correction_capacity;
+    uint32_t *removed;
+    size_t removed_count, removed_capacity;
     omma_se3 *told; /* per keyframe: the pose last handed out */
     size_t told_capacity;
     uint32_t told_count;
@@ -56,6 +58,7 @@ typedef struct classical {
 
 /* tell.c: what the next update will say */
 void tell(classical *c, uint32_t r, bool retroactive);
+void tell_rehung(classical *c);
 void tell_corrections(classical *c);
 
 /* arrive.c: the steps that every new picture takes */

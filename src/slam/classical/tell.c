@@ -8,8 +8,8 @@
 
 void tell(classical *c, uint32_t r, bool retroactive)
 {
-    const world *w = &c->world;
-    const record *rec = &w->records[r];
+    world *w = &c->world;
+    record *rec = &w->records[r];
     omma_view v = {.frame_index = rec->index,
                    .time_ns = rec->time_ns,
                    .status = rec->status,
@@ -32,6 +32,26 @@ void tell(classical *c, uint32_t r, bool retroactive)
     }
     omma_grow((void **)&c->views, &c->view_capacity, c->view_count + 1, sizeof(omma_view));
     c->views[c->view_count++] = v;
+    rec->told = rec->keyframe;
+}
+
+static int by_frame(const void *a, const void *b)
+{
+    const omma_view *p = a, *q = b;
+    return p->frame_index < q->frame_index ? -1 : p->frame_index > q->frame_index;
+}
+
+/* Frames whose keyframe was culled hang on another one now. */
+void tell_rehung(classical *c)
+{
+    const world *w = &c->world;
+
+    if (!c->removed_count)
+        return;
+    for (uint32_t r = 0; r < w->record_count; r++)
+        if (w->records[r].told != NO_INDEX && w->records[r].told != w->records[r].keyframe)
+            tell(c, r, false);
+    qsort(c->views, c->view_count, sizeof(*c->views), by_frame);
 }
 
 /* Keyframes that stand elsewhere than when they were last told. */

@@ -157,6 +157,17 @@ uint32_t world_add_record(world *w, const record *r)
     return (uint32_t)w->record_count++;
 }
 
+omma_se3 world_keyframe_pose(const world *w, uint32_t index)
+{
+    const keyframe *k = &w->keyframes[index];
+    const record *r = &w->records[k->frame];
+
+    if (!k->culled || !r->posed)
+        return k->camera_from_world;
+    omma_se3 world_from_camera = world_record_pose(w, r);
+    return omma_se3_inverse(&world_from_camera);
+}
+
 omma_se3 world_record_pose(const world *w, const record *r)
 {
     omma_se3 world_from_keyframe = omma_se3_inverse(&w->keyframes[r->keyframe].camera_from_world);

@@ -85,6 +85,7 @@ typedef struct record {
     bool posed;
     uint32_t submap;
     int32_t keyframe; /* reference; NO_INDEX when not posed */
+    int32_t told;     /* the reference last handed out */
     omma_se3 keyframe_from_camera;
     float turn[9]; /* rotation now_from_before, from the whole picture */
     sight *sights;
@@ -128,6 +129,8 @@ uint32_t world_add_keyframe(world *w, const keyframe *k);
 void keyframe_add_feature(keyframe *k, uint32_t feature);
 uint32_t world_add_record(world *w, const record *r);
 
+/** camera_from_world of a keyframe; a culled one stands where its frame does. */
+omma_se3 world_keyframe_pose(const world *w, uint32_t keyframe);
 /** world_from_camera of a posed record. */
 omma_se3 world_record_pose(const world *w, const record *r);
 /** Hangs a record on a keyframe. */
