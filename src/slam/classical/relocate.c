@@ -48,7 +48,8 @@ static size_t rank(const world *w, const follower *f, scope in, const query *q, 
                    size_t max)
 {
     enum { ALIKE = 50, MAX_ASKED = 40000 };
-    const size_t stride = 1 + w->feature_count / MAX_ASKED; /* a part of a large map is enough to vote */
+    const size_t stride =
+        1 + w->feature_count / MAX_ASKED; /* a part of a large map is enough to vote */
     uint32_t *index = omma_new_array(uint32_t, w->feature_count + 1);
     uint8_t *all = omma_new_array(uint8_t, w->feature_count * DESCRIPTOR_BYTES + 1);
     descriptor_match *matches = omma_new_array(descriptor_match, q->n + 1);
@@ -183,6 +184,31 @@ static void match_around(const world *w, const query *q, uint32_t k, const omma_
     match_guided(w, q, near, n, pose, 6, out);
 }
 
+/* There is little left to find: half of what the neighbourhood should show from here agrees. */
+static bool is_complete(const world *w, uint32_t k, const localization *l)
+{
+    uint32_t near[NEIGHBOURS + 1] = {k};
+    const size_t n = 1 + adjust_neighbours(w, k, 15, near + 1, NEIGHBOURS);
+    uint8_t *done = omma_new_array(uint8_t, w->feature_count + 1);
+    uint32_t visible = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const keyframe *key = &w->keyframes[near[i]];
+        for (uint32_t j = 0; j < key->feature_count; j++) {
+            const feature *f = &w->features[key->features[j]];
+            double px[2];
+            if (done[key->features[j]] || f->state != FEATURE_MATURE ||
+                !feature_project(w, f, &l->camera_from_world, px, NULL, NULL))
+                continue;
+            done[key->features[j]] = 1;
+            visible +=
+                px[0] >= 0 && px[1] >= 0 && px[0] < w->camera.width && px[1] < w->camera.height;
+        }
+    }
+    free(done);
+    return l->mature_inliers * 2 >= visible;
+}
+
 /* Keyframe after keyframe until one explains the query. now is NULL when the picture is gone. */
 static localization look_up(world *w, const follower *f, const query *q, const omma_pyramid *now,
                             uint32_t r, scope in, size_t max_candidates, uint64_t seed,
@@ -216,9 +242,10 @@ static localization look_up(world *w, const follower *f, const query *q, const o
                                            .min_mature = MIN_INLIERS,
                                            .seed = seed,
                                        });
-        /* A true pose explains more than what it was made from; a false one does not. */
+        /* A true pose explains more than what it was made from, if there is more; a false one does
+           not. */
         if (second.good && second.mature_inliers * (now ? 2 : 3) >= second.mature &&
-            second.mature_inliers >= first.mature_inliers + 10)
+            (second.mature_inliers >= first.mature_inliers + 10 || is_complete(w, index, &second)))
             found = second;
     }
     free(candidates);

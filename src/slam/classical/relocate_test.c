@@ -145,6 +145,33 @@ static void a_frame_of_elsewhere_is_not_found(void)
     }
 }
 
+/* Everything that the map has is matched at once: there is no second helping to ask for. */
+static void a_small_map_is_enough(void)
+{
+    enum { SMALL = 60 };
+    for (uint64_t seed = 20; seed < 24; seed++) {
+        scene s;
+        sight_list found = {0};
+        scene_make(&s, seed);
+        const omma_se3 origin = place(0), truth = place(0.5);
+        const uint32_t key = fixture_keyframe(&s.world, &origin, true);
+        for (uint32_t i = 0; i < SMALL; i++) {
+            double px[2], rho = 1 / s.point[3 * i + 2];
+            CHECK(fixture_see(&s.world.camera, &origin, NULL, 0, s.point + (size_t)3 * i, px));
+            uint32_t f = fixture_feature(&s.world, key, px, rho, 0.02 * rho, FEATURE_MATURE);
+            look_again(&s, i, 8, s.world.features[f].descriptor);
+        }
+        uint32_t r = add_lost_frame(&s, &truth, 0, false);
+        localization l = relocate_record(&s.world, &s.follower, r, 0, 8, 1, &found);
+        CHECK(l.good && l.mature_inliers > SMALL / 2);
+        CHECK(fixture_apart(&l.camera_from_world, &truth) < 0.03);
+        r = add_lost_frame(&s, &truth, 17, false); /* the looks of others */
+        CHECK(!relocate_record(&s.world, &s.follower, r, 0, 8, 1, &found).good);
+        free(found.item);
+        world_finish(&s.world);
+    }
+}
+
 static void near_a_guess_is_enough(void)
 {
     scene s;
@@ -220,6 +247,7 @@ int main(void)
 {
     TEST(a_lost_frame_is_found_by_its_looks);
     TEST(a_frame_of_elsewhere_is_not_found);
+    TEST(a_small_map_is_enough);
     TEST(near_a_guess_is_enough);
     TEST(two_maps_of_one_place_become_one);
     TEST(maps_of_two_places_stay_apart);
