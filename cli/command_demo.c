@@ -44,8 +44,8 @@ typedef struct demo {
     console *console;
     const demo_values *values;
     const char *folder;
-    char *video, *truth; /* paths */
-    bool had_video;      /* before this run */
+    char *video, *truth;      /* paths */
+    const char *leftovers[4]; /* of these, what is ours alone; NULL at the end */
 } demo;
 
 /* Besides those of a map. */
@@ -201,8 +201,14 @@ static int finish(demo *d, omma_session *s)
     omma_tracker_stats stats = {0};
 
     omma_session_stats(s, &stats);
-    if (draw(d, s, "top.png", omma_map_draw_top) || draw(d, s, "cloud.png", omma_map_draw_cloud) ||
-        compare(d, &e, stats.frames))
+    interrupt_set_writing(true);
+    omma_error err = draw(d, s, "top.png", omma_map_draw_top);
+    if (!err)
+        err = draw(d, s, "cloud.png", omma_map_draw_cloud);
+    interrupt_set_writing(false);
+    if (!err)
+        err = compare(d, &e, stats.frames);
+    if (err)
         return console_fail(d->console, CODE_FAILED, NULL);
     print_result(d, s, &e);
     return CODE_DONE;
@@ -246,14 +252,21 @@ static omma_error check(const demo *d, const omma_outputs *outputs)
 }
 
 /* Without a map the video is of no use; that of an older demo stays. */
-static void clean_up(const demo *d, bool had_folder)
+static void list_leftovers(demo *d, bool had_folder)
 {
-    if (!d->had_video) {
-        unlink(d->video);
-        unlink(d->truth);
+    size_t n = 0;
+    if (access(d->video, F_OK) != 0) {
+        d->leftovers[n++] = d->video;
+        d->leftovers[n++] = d->truth;
     }
     if (!had_folder)
-        rmdir(d->folder);
+        d->leftovers[n++] = d->folder;
+}
+
+static void clean_up(const demo *d)
+{
+    for (const char *const *path = d->leftovers; *path; path++)
+        remove(*path);
 }
 
 static int render_and_map(demo *d, const omma_outputs *outputs, bool *kept)
@@ -277,10 +290,12 @@ static int show(demo *d)
 
     if (check(d, &outputs) != OMMA_OK)
         return console_fail(d->console, CODE_FAILED, NULL);
-    d->had_video = access(d->video, F_OK) == 0;
+    list_leftovers(d, had_folder);
+    interrupt_set_leftovers(d->leftovers);
     int code = render_and_map(d, &outputs, &kept);
+    interrupt_set_leftovers(NULL);
     if (!kept)
-        clean_up(d, had_folder);
+        clean_up(d);
     return code;
 }
 

@@ -8,12 +8,22 @@
 #include <unistd.h>
 
 static _Atomic(omma_session *) watched;
+static _Atomic(const char *const *) leftovers;
 static atomic_int count, first_signal, writing_files;
 
 static void say(const char *text, size_t bytes)
 {
     ssize_t written = write(STDERR_FILENO, text, bytes);
     (void)written;
+}
+
+/* unlink and rmdir may be called in a signal handler (POSIX, 2.4.3). */
+static void take_away_leftovers(void)
+{
+    const char *const *path = atomic_load(&leftovers);
+    for (; path && *path; path++)
+        if (unlink(*path) != 0)
+            rmdir(*path);
 }
 
 static void handle(int number)
@@ -28,6 +38,7 @@ static void handle(int number)
         if (s && !atomic_load(&writing_files))
             say(stopping, sizeof(stopping) - 1);
     } else if (!atomic_load(&writing_files)) {
+        take_away_leftovers();
         _exit(128 + number);
     }
     if (s)
@@ -50,6 +61,11 @@ void interrupt_watch(omma_session *s)
 void interrupt_set_writing(bool writing)
 {
     atomic_store(&writing_files, writing);
+}
+
+void interrupt_set_leftovers(const char *const *paths)
+{
+    atomic_store(&leftovers, paths);
 }
 
 int interrupt_signal(void)

@@ -25,6 +25,8 @@ static int write_files(console *c, omma_session *s, const omma_outputs *outputs,
     console_line(c, "writing files");
     interrupt_set_writing(true);
     omma_error err = omma_session_write(s, outputs);
+    if (!err)
+        interrupt_set_leftovers(NULL); /* they belong to what is written now */
     interrupt_set_writing(false);
     console_line(c, "");
     *written = err == OMMA_OK;

@@ -20,10 +20,25 @@ def test_demo():
     one_sentence(run("demo", code=1))
 
 
+def too_short(*more):
+    """The video is made, but two frames of it cannot become a map."""
+    assert "none of the 2 frames" in one_sentence(run("demo", "--frames", 2, *more, code=4))
+
+
 def test_failed_demo_leaves_nothing():
-    run("demo", "--frames", 2, code=None)
-    left = os.listdir(".")
-    assert left == [] or os.path.exists("omma-demo/report.json"), left
+    too_short()
+    assert os.listdir(".") == []
+
+
+def test_failed_demo_leaves_what_was_there():
+    os.mkdir("omma-demo")
+    open("omma-demo/mine", "w").close()
+    too_short()
+    assert os.listdir("omma-demo") == ["mine"]
+    for name in ("demo.mp4", "groundtruth.txt"):
+        open(f"omma-demo/{name}", "w").close()
+    too_short("--force")
+    assert set(os.listdir("omma-demo")) == {"demo.mp4", "groundtruth.txt", "mine"}
 
 
 harness.main(globals())

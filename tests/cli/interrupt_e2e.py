@@ -14,8 +14,8 @@ LONG = ["map", "synthetic:room?frames=3000&size=64x48", "--backend", "synthetic"
         "out"]
 
 
-def opened(p):
-    """The decoder's thread runs: the scene is there and tracking has begun."""
+def tracking(p):
+    """The decoder's thread runs: the input is there and tracking has begun."""
     names = []
     for task in os.listdir(f"/proc/{p.pid}/task"):
         try:
@@ -26,10 +26,15 @@ def opened(p):
     return "omma decoder" in names
 
 
+def until_tracking(p):
+    while p.poll() is None and not tracking(p):
+        time.sleep(0.02)
+    assert p.poll() is None, p.stderr.read()
+
+
 def start(*more):
     p = subprocess.Popen([OMMA, *LONG, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    while p.poll() is None and not opened(p):
-        time.sleep(0.1)
+    until_tracking(p)
     time.sleep(4 if harness.SANITIZED else 1)
     assert p.poll() is None, p.stderr.read()
     return p
@@ -81,6 +86,32 @@ def test_interrupt_of_the_demo_while_rendering():
     assert p.returncode == 130
     no_leftovers()
     assert os.listdir(".") == []
+
+
+def demo_interrupted_twice():
+    """While it maps: the video is whole by then, and the map is far from it."""
+    p = subprocess.Popen([OMMA, "demo", "--force", "--frames", "40" if harness.SANITIZED else "150"],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until_tracking(p)
+    assert os.path.exists("omma-demo/demo.mp4")
+    p.send_signal(signal.SIGINT)
+    p.send_signal(signal.SIGTERM)  # another, for two alike that wait are one
+    out, err = p.communicate(timeout=60)
+    assert p.returncode in (130, 143), (p.returncode, err)
+    assert b"map of" not in out, out
+
+
+def test_second_interrupt_of_the_demo_leaves_nothing():
+    demo_interrupted_twice()
+    assert os.listdir(".") == []
+
+
+def test_second_interrupt_of_the_demo_leaves_what_was_there():
+    os.mkdir("omma-demo")
+    for name in ("demo.mp4", "groundtruth.txt", "mine"):
+        open(f"omma-demo/{name}", "w").close()
+    demo_interrupted_twice()
+    assert set(os.listdir("omma-demo")) == {"demo.mp4", "groundtruth.txt", "mine"}
 
 
 def test_interrupt_while_the_input_is_opened():
