@@ -13,7 +13,8 @@
     X(NO_MODEL, 5, "a model file is missing")                                                      \
     X(NO_DEVICE, 6, "a device is missing or cannot be used")                                       \
     X(NETWORK, 7, "the network or the other side of it failed")                                    \
-    X(INTERRUPTED, 130, "interrupted (Ctrl-C), after the map so far was written")
+    X(INTERRUPTED, 130, "interrupted (Ctrl-C), after the map so far was written")                  \
+    X(NO_READER, 141, "the reader of standard output left early; files are written all the same")
 
 typedef enum exit_code {
 #define X(name, number, text) CODE_##name = number,

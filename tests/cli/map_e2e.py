@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import struct
+import subprocess
 
 import harness
 from harness import ROOM, Skip, no_leftovers, one_sentence, poses, run, run_json
@@ -223,6 +224,37 @@ def test_realtime_keeps_up_with_the_clock():
 def test_full_standard_output_is_an_error():
     with open("/dev/full", "w") as full:
         run("map", ROOM, *SYNTHETIC, "-o", "out", "--json", stdout=full, code=1)
+
+
+def broken_pipe():
+    """The writing end of a pipe that nobody reads any more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    return os.fdopen(writing, "w")
+
+
+def test_a_reader_that_leaves_does_not_cost_the_map():
+    """omma map clip.mp4 | head -1, and the same with 2>&1"""
+    for name, options in (("out", {}), ("both", {"stderr": subprocess.STDOUT})):
+        with broken_pipe() as pipe:
+            r = run("map", ROOM, *SYNTHETIC, "-v", "-o", name, stdout=pipe, code=141, **options)
+        assert set(os.listdir(name)) == FILES, os.listdir(name)
+        assert "error" not in r.stderr and "cannot" not in r.stderr, r.stderr
+    with broken_pipe() as pipe:  # messages only: the result is read, all is well
+        r = run("map", ROOM, *SYNTHETIC, "-v", "-o", "quiet", "--json", stderr=pipe)
+    assert json.loads(r.stdout)["posed"] == 24
+
+
+def test_head_in_a_shell():
+    command = f"'{harness.OMMA}' map '{ROOM}' --backend synthetic -v -v -o out 2>&1 | head -n 1"
+    r = subprocess.run(["sh", "-c", command], capture_output=True, timeout=300)
+    assert r.returncode == 0 and r.stdout.count(b"\n") == 1, r
+    assert set(os.listdir("out")) == FILES, os.listdir("out")
+
+
+def test_help_into_head_is_silent():
+    with broken_pipe() as pipe:
+        assert run("help", stdout=pipe, code=141).stderr == ""
 
 
 def test_pictures_and_videos_are_inputs():
