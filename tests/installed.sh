@@ -21,6 +21,15 @@ if command -v scdoc >/dev/null; then
     [ -s "$prefix/share/man/man1/omma-map.1" ] || { echo "no manual page"; exit 1; }
 fi
 
+# Whoever links the library may call his own functions as he likes.
+find "$place" -name 'libomma*' >"$place/libraries"
+[ -s "$place/libraries" ] || { echo "no library"; exit 1; }
+while read -r library; do
+    nm -g --defined-only "$library" | awk 'NF == 3 && $3 !~ /^omma_/ { print $3; bad = 1 }
+        NF == 3 { n++ } END { exit bad || n < 100 }' >"$place/names" ||
+        { echo "$library: names without omma_, or hardly any:" $(head "$place/names"); exit 1; }
+done <"$place/libraries"
+
 # The two lines of the README, on the example.
 # shellcheck disable=SC2046,SC2086 # words are meant
 ${CC:-cc} "$source/examples/map_video.c" \
