@@ -27,7 +27,7 @@ find "$place" -name 'libomma*' >"$place/libraries"
 while read -r library; do
     nm -g --defined-only "$library" | awk 'NF == 3 && $3 !~ /^omma_/ { print $3; bad = 1 }
         NF == 3 { n++ } END { exit bad || n < 100 }' >"$place/names" ||
-        { echo "$library: names without omma_, or hardly any:" $(head "$place/names"); exit 1; }
+        { echo "$library: names without omma_, or hardly any:"; head "$place/names"; exit 1; }
 done <"$place/libraries"
 
 # The two lines of the README, on the example.

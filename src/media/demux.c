@@ -4,9 +4,8 @@
 
 #include "avframe.h"
 #include "device.h"
+#include "mp4_index.h"
 #include "pipe.h"
-
-#include <libavutil/intreadwrite.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -127,26 +126,6 @@ static void be_patient(demux *d)
     d->deadline_ns = d->patience_ns ? omma_clock_now_ns() + d->patience_ns : 0;
 }
 
-/* Whether the top boxes of an MP4 or MOV file have no index (ISO/IEC 14496-12, 4.2). */
-static bool lacks_index(const char *path)
-{
-    uint8_t head[16];
-    int64_t at = 0;
-    bool is_mp4 = false, found = false;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    for (int i = 0; fd >= 0 && i < 64 && pread(fd, head, sizeof(head), at) == sizeof(head); i++) {
-        uint64_t bytes = AV_RB32(head) == 1 ? AV_RB64(head + 8) : AV_RB32(head);
-        is_mp4 = is_mp4 || memcmp(head + 4, "ftyp", 4) == 0;
-        found = found || memcmp(head + 4, "moov", 4) == 0;
-        if (!is_mp4 || bytes < 8 || bytes > (uint64_t)(INT64_MAX - at))
-            break;
-        at += (int64_t)bytes;
-    }
-    if (fd >= 0)
-        close(fd);
-    return is_mp4 && !found;
-}
-
 static bool is_stopped(const demux *d)
 {
     return atomic_load_explicit(d->stopped, memory_order_relaxed);
@@ -154,7 +133,7 @@ static bool is_stopped(const demux *d)
 
 static const char *advice(const demux *d, const char *url, int status)
 {
-    if (d->kind == URL_FILE && lacks_index(url))
+    if (d->kind == URL_FILE && mp4_lacks_index(url))
         return "the index (moov) at its end is missing: the copy or the recording is incomplete";
     if (d->kind == URL_CAMERA)
         return "is another program using the camera, or does it not have this size or rate?";
@@ -163,8 +142,8 @@ static const char *advice(const demux *d, const char *url, int status)
     if (d->kind == URL_NETWORK)
         return "check address, network and password";
     if (d->kind == URL_STDIN && (status == AVERROR_EOF || status == AVERROR_INVALIDDATA))
-        return "is a video being written into the pipe? an MP4 with its index at the end needs its "
-               "file's name or \"-movflags faststart\", a raw stream a format by name";
+        return "is a video being written into the pipe, from its beginning? a raw stream needs its "
+               "format by name";
     return "this is not a video that FFmpeg can read, or it is damaged at its beginning";
 }
 
@@ -184,6 +163,12 @@ static omma_error open_format(demux *d, const char *url, const omma_source_optio
     }
     if (status < 0 && is_stopped(d))
         err = omma_fail(OMMA_INTERRUPTED, "%s: stopped while it was being opened", url);
+    else if (status < 0 && pipe_index_is_last(d->pipe))
+        err =
+            omma_fail(OMMA_FORMAT,
+                      "standard input: the index (moov) of this MP4 comes after its pictures, and "
+                      "a pipe has no way back: give the file by its name, or pipe a copy made with "
+                      "\"ffmpeg -i IN.mp4 -c copy -movflags +faststart OUT.mp4\"");
     else if (status < 0)
         err = avframe_fail(status, "%s: %s", url, advice(d, url, status));
     av_dict_free(&r.options);

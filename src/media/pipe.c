@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipe.h"
 
+#include "mp4_index.h"
+
 #include <libavformat/avio.h>
 #include <libavutil/error.h>
 #include <libavutil/mem.h>
@@ -16,7 +18,16 @@
 typedef struct pipe_reader {
     int fd;
     const atomic_bool *stopped;
+    mp4_scan scan;
 } pipe_reader;
+
+/* FFmpeg would read to the end, and then take every picture for damaged. What fits into its buffer
+ * it can go back to. */
+static int check_index(pipe_reader *r, const uint8_t *bytes, int n)
+{
+    mp4_scan_feed(&r->scan, bytes, (size_t)n, BUFFER_BYTES);
+    return r->scan.index_is_last ? AVERROR_INVALIDDATA : n;
+}
 
 static int read_packet(void *user, uint8_t *to, int bytes)
 {
@@ -30,7 +41,7 @@ static int read_packet(void *user, uint8_t *to, int bytes)
             continue;
         ssize_t got = ready < 0 ? -1 : read(r->fd, to, (size_t)bytes);
         if (got > 0)
-            return (int)got;
+            return check_index(r, to, (int)got);
         if (got == 0)
             return AVERROR_EOF;
         if (errno != EINTR && errno != EAGAIN)
@@ -49,6 +60,12 @@ omma_error pipe_open(AVIOContext **out, int fd, const atomic_bool *stopped)
     av_free(buffer);
     free(r);
     return omma_fail(OMMA_NO_MEMORY, "no memory for reading standard input");
+}
+
+bool pipe_index_is_last(const AVIOContext *io)
+{
+    const pipe_reader *r = io ? io->opaque : NULL;
+    return r && r->scan.index_is_last;
 }
 
 void pipe_close(AVIOContext **io)

@@ -10,4 +10,6 @@ struct AVIOContext;
 
 /** @param fd stays the caller's; stopped is read while waiting. Given: pipe_close. */
 omma_error pipe_open(struct AVIOContext **out, int fd, const atomic_bool *stopped);
+/** Whether reading ended because an MP4 came whose index is behind its pictures. NULL: no. */
+bool pipe_index_is_last(const struct AVIOContext *io);
 void pipe_close(struct AVIOContext **io);
