@@ -32,8 +32,19 @@ def until_tracking(p):
     assert p.poll() is None, p.stderr.read()
 
 
+def as_from_a_terminal():
+    """Who runs the tests under nohup or in the background ignores signals, and so would the program."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def popen(*words):
+    return subprocess.Popen([OMMA, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            preexec_fn=as_from_a_terminal)
+
+
 def start(*more):
-    p = subprocess.Popen([OMMA, *LONG, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p = popen(*LONG, *more)
     until_tracking(p)
     time.sleep(4 if harness.SANITIZED else 1)
     assert p.poll() is None, p.stderr.read()
@@ -78,8 +89,7 @@ def test_second_interrupt_leaves_nothing():
 
 
 def test_interrupt_of_the_demo_while_rendering():
-    p = subprocess.Popen([OMMA, "demo", "--frames", "5000"], stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE)
+    p = popen("demo", "--frames", "5000")
     time.sleep(3 if harness.SANITIZED else 1)
     p.send_signal(signal.SIGINT)
     p.communicate(timeout=60)
@@ -90,8 +100,7 @@ def test_interrupt_of_the_demo_while_rendering():
 
 def demo_interrupted_twice():
     """While it maps: the video is whole by then, and the map is far from it."""
-    p = subprocess.Popen([OMMA, "demo", "--force", "--frames", "40" if harness.SANITIZED else "150"],
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p = popen("demo", "--force", "--frames", "40" if harness.SANITIZED else "150")
     until_tracking(p)
     assert os.path.exists("omma-demo/demo.mp4")
     p.send_signal(signal.SIGINT)
@@ -115,7 +124,7 @@ def test_second_interrupt_of_the_demo_leaves_what_was_there():
 
 
 def test_interrupt_while_the_input_is_opened():
-    p = subprocess.Popen([OMMA, *LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p = popen(*LONG)
     time.sleep(0.5)
     p.send_signal(signal.SIGINT)
     p.communicate(timeout=120)
