@@ -3,6 +3,8 @@
 
 #include <omma/base.h>
 
+#include "matrix.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -224,25 +226,6 @@ double *sparse_cholesky_block(sparse_cholesky *c, uint32_t i, uint32_t j, bool *
     return c->A + (size_t)(found - c->row) * area_of(c);
 }
 
-/* Lower triangle of one block. */
-static bool factor_block(double *D, int w)
-{
-    for (int i = 0; i < w; i++) {
-        for (int j = 0; j <= i; j++) {
-            double sum = D[i * w + j];
-            for (int k = 0; k < j; k++)
-                sum -= D[i * w + k] * D[j * w + k];
-            if (j < i)
-                D[i * w + j] = sum / D[j * w + j];
-            else if (sum > 0 && isfinite(sum))
-                D[i * w + i] = sqrt(sum);
-            else
-                return false;
-        }
-    }
-    return true;
-}
-
 /* X D^T = B, in place of B. */
 static void solve_block(double *B, const double *D, int w)
 {
@@ -304,7 +287,7 @@ bool sparse_cholesky_factor(sparse_cholesky *c, double lambda)
     raise_diagonal(c, lambda);
     for (size_t p = 0; p < c->n; p++) {
         double *D = c->L + c->first[p] * area;
-        if (!factor_block(D, c->width))
+        if (!matrix_cholesky(D, c->width))
             return false;
         for (size_t i = c->first[p] + 1; i < c->first[p + 1]; i++)
             solve_block(c->L + i * area, D, c->width);
