@@ -242,6 +242,7 @@ static void classical_destroy(void *self)
     world_finish(&c->world);
     omma_pyramid_finish(&c->before);
     omma_pyramid_finish(&c->now);
+    wide_finish(&c->wide);
     free(c->sights.item);
     free(c->views);
     free(c->corrections);

@@ -101,6 +101,8 @@ void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
     double rho = depth_typical(w, c->sights.item, c->sights.count, &c->pose);
     mapping_add_features(w, &c->follower, k, &c->now, frame, rho, cell_of(c), &c->sights);
     c->last_keyframe = k;
+    if (c->wideness > 0.02f)
+        wide_remember(&c->wide, w, &c->follower, &c->now, k);
     stages_end(&c->stages, STAGE_DETECT, start);
 }
 

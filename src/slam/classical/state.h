@@ -7,6 +7,7 @@
 #include "follow.h"
 #include "mapping.h"
 #include "stages.h"
+#include "wide.h"
 #include "world.h"
 
 enum {
@@ -23,6 +24,7 @@ typedef struct classical {
     follower follower;
     world world;
     omma_pyramid before, now;
+    wide_memory wide;
     sight_list sights;
     omma_se3 pose;     /* camera_from_world of the newest frame, believed or predicted */
     omma_se3 velocity; /* now_from_before */
@@ -78,6 +80,9 @@ bool keyframe_is_due(classical *c, uint32_t r, size_t mature);
 /* waiting.c: without a map */
 void start_attempt(classical *c, uint32_t r, const omma_frame *frame);
 void wait_for_map(classical *c, uint32_t r, const omma_frame *frame);
+/** By all corners of the last keyframes, however far they moved. known: features that agree with
+ * the pose there is, 0 = none. */
+bool place_far(classical *c, uint32_t r, uint32_t submap, uint32_t known, const omma_frame *frame);
 bool relocalise(classical *c, uint32_t r, uint32_t submap, size_t candidates);
 
 /* tracking.c: with a map */

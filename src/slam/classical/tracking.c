@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WEAK = 60 /* agreeing known features below which the next wide step would be a leap */ };
+
 static void accept_pose(classical *c, const localization *l, const omma_se3 *before)
 {
     omma_se3 back = omma_se3_inverse(before);
@@ -75,6 +77,15 @@ void track(classical *c, uint32_t r, const omma_frame *frame, const omma_se3 *be
                                              .min_mature = was_lost ? 25 : 12,
                                              .seed = c->options.seed});
         }
+    }
+    const bool weak = is_wide(c) && l.mature_inliers < WEAK;
+    if (((!l.good && !l.rotation) || weak) &&
+        place_far(c, r, w->submap, l.good ? l.mature_inliers : 0, frame)) {
+        stages_end(&c->stages, STAGE_LOCALIZE, start);
+        c->status = OMMA_STATUS_TRACKING;
+        c->lost_for = 0;
+        after_pose(c, r, frame);
+        return;
     }
     if (!l.good && !l.rotation && !was_lost && w->records[r - 1].posed) {
         l = two_view_localize(w, &w->records[r - 1], c->sights.item, c->sights.count,

@@ -158,6 +158,53 @@ bool relocalise(classical *c, uint32_t r, uint32_t submap, size_t candidates)
     return true;
 }
 
+/* Undoes a placing that was not believed. */
+static void take_back(classical *c, size_t features, sight_list *before)
+{
+    for (size_t i = features; i < c->world.feature_count; i++)
+        feature_kill(&c->world.features[i]);
+    free(c->sights.item);
+    c->sights = *before;
+    *before = (sight_list){0};
+}
+
+bool place_far(classical *c, uint32_t r, uint32_t submap, uint32_t known, const omma_frame *frame)
+{
+    const size_t features = c->world.feature_count;
+    sight_list before = {0};
+
+    if (!wide_knows(&c->wide, &c->world, submap))
+        return false;
+    described here = described_make(&c->world, &c->follower, &c->now);
+    for (size_t i = 0; i < c->sights.count; i++)
+        sight_list_push(&before, &c->sights.item[i]);
+    localization far = wide_localize(&c->wide, &c->world, &c->follower, &here, frame, submap,
+                                     c->options.seed, c->log, &c->sights);
+    localization all = {0};
+    if (far.good) /* the pose is known: what was followed may agree after all */
+        all = localize(&c->world, c->sights.item, c->sights.count,
+                       &(localize_options){.start = &far.camera_from_world,
+                                           .min_mature = 12,
+                                           .seed = c->options.seed});
+    const bool confirmed = all.good && all.mature_inliers > known;
+    const bool believed = confirmed || (far.good && !known);
+    if (far.good)
+        omma_debug(c->log, "frame %u: %s by far keyframes, %u of %u; %u of %u followed ones agree",
+                   r, believed ? "placed" : "not placed", far.mature_inliers, far.mature,
+                   all.mature_inliers, all.mature);
+    if (believed) {
+        c->pose = confirmed ? all.camera_from_world : far.camera_from_world;
+        for (size_t i = 0; i < c->sights.count && !confirmed; i++)
+            c->sights.item[i].outlier = i >= far.inliers;
+        c->velocity = omma_se3_identity();
+    } else {
+        take_back(c, features, &before);
+    }
+    free(before.item);
+    described_finish(&here);
+    return believed;
+}
+
 /* The attempt at a new submap is given up: the camera is back on known ground. */
 static void go_home(classical *c, uint32_t r)
 {
@@ -191,7 +238,7 @@ void wait_for_map(classical *c, uint32_t r, const omma_frame *frame)
 
     if (c->home != NO_HOME && (r - c->attempt < 30 || r % 3 == 0)) {
         omma_se3 guess = c->pose;
-        if (relocalise(c, r, c->home, 8)) {
+        if (place_far(c, r, c->home, 0, frame) || relocalise(c, r, c->home, 8)) {
             go_home(c, r);
             after_pose(c, r, frame);
             return;
