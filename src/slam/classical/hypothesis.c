@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-void hypothesis_free(hypothesis *h)
+static const double COST_LIMIT = 9.2; /* 99 % of good sights, 2 degrees of freedom */
+
+static void hypothesis_free(hypothesis *h)
 {
     free(h->rho);
     free(h->quality);
-    h->rho = h->quality = NULL;
+    free(h->cost);
+    h->rho = h->quality = h->cost = NULL;
 }
 
 static bool pose_between(const hypothesis *h, const pair_set *p, const double *px,
@@ -99,24 +102,31 @@ static void trial_fill(trial *t, const hypothesis *h, const pair_set *p, const b
 
 /* What the adjustment leaves of a hypothesis: pairs whose sights agree on a depth before the
  * camera. */
-static void trial_judge(const trial *t, const pair_set *p, hypothesis *h)
+static void trial_judge(const trial *t, const pair_set *p, const between *middle, hypothesis *h)
 {
     double *sorted = omma_new_array(double, t->points + 1), squares = 0;
     size_t good_sights = 0;
 
     memset(h->rho, 0, p->n * sizeof(double));
+    for (size_t i = 0; i < p->n; i++) {
+        h->cost[i] = COST_LIMIT;
+        for (int k = 0; k < middle->count; k++)
+            h->cost[i] += middle->seen[k][i] * COST_LIMIT;
+    }
     for (size_t i = 0, o = 0; i < t->points; i++) {
-        double sum = 0;
+        double sum = 0, saved = 0;
         size_t first = o, bad = 0;
         for (; o < t->sights && t->sight[o].point == i; o++) {
             bad += t->error[o] > 9.2;
             sum += fmin(t->error[o], 20);
+            saved += fmax(COST_LIMIT - t->error[o], 0);
         }
         double rho = t->point[i].inverse_depth;
         if (bad * 4 > o - first || !(rho > 0) || !(t->information[i] > 0))
             continue;
         uint32_t k = t->pair[i];
         h->rho[k] = rho;
+        h->cost[k] -= saved;
         h->quality[k] = 1 / (sqrt(t->information[i]) * rho);
         sorted[h->good++] = h->quality[k];
         squares += sum;
@@ -168,7 +178,7 @@ static bool verify(hypothesis *h, const pair_set *p, const between *middle, bool
     if (!err) {
         omma_bundle_point_information(&problem, t.information);
         h->focal_sigma = result.focal_sigma_px;
-        trial_judge(&t, p, h);
+        trial_judge(&t, p, middle, h);
     }
     trial_free(&t);
     return !err && h->good >= 30;
@@ -192,19 +202,81 @@ static void depths_of_motion(hypothesis *h, const pair_set *p, const double *xa,
     free(good);
 }
 
-bool hypothesis_is_better(const hypothesis *a, const hypothesis *b)
+static bool is_better(const hypothesis *a, const hypothesis *b)
 {
     double x = (double)a->good / (1 + a->rms * a->rms);
     double y = (double)b->good / (1 + b->rms * b->rms);
     return x > y;
 }
 
-void hypothesis_try(const omma_camera *camera, const pair_set *p, const between *middle,
-                    bool free_focal, uint64_t seed, hypothesis *best)
+/* @return whether h is the best now; it is taken. */
+static bool contend(contest *c, const pair_set *p, hypothesis *h)
+{
+    const bool wins = is_better(h, &c->best) && c->entries < MAX_ENTRIES;
+
+    c->pairs = p->n;
+    if (c->entries < MAX_ENTRIES) {
+        memcpy(c->entry[c->entries].t, h->pose[h->poses - 1].t, 3 * sizeof(double));
+        c->entry[c->entries].cost = h->cost;
+        h->cost = NULL;
+        if (wins)
+            c->winner = c->entries;
+        c->entries++;
+    }
+    if (wins) {
+        const hypothesis swap = c->best;
+        c->best = *h;
+        *h = swap;
+    }
+    hypothesis_free(h);
+    return wins;
+}
+
+/* The camera goes the same way. */
+static bool is_same_way(const double x[3], const double y[3])
+{
+    const double xx = x[0] * x[0] + x[1] * x[1] + x[2] * x[2];
+    const double yy = y[0] * y[0] + y[1] * y[1] + y[2] * y[2];
+    return x[0] * y[0] + x[1] * y[1] + x[2] * y[2] > 0.98 * sqrt(xx * yy); /* 11 degrees */
+}
+
+/* Vuong's statistic: pairs speak for or against, each as a whole, for its sights share errors. */
+static double likelier(const double *cost, const double *other, size_t n)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = other[i] - cost[i];
+        sum += d;
+        squares += d * d;
+    }
+    double variance = squares - sum * sum / (double)n;
+    return variance > 0 ? sum / sqrt(variance) : 0;
+}
+
+double contest_margin(const contest *c)
+{
+    double least = INFINITY;
+
+    for (int i = 0; i < c->entries; i++)
+        if (!is_same_way(c->entry[c->winner].t, c->entry[i].t))
+            least = fmin(least, likelier(c->entry[c->winner].cost, c->entry[i].cost, c->pairs));
+    return least;
+}
+
+void contest_finish(contest *c)
+{
+    hypothesis_free(&c->best);
+    for (int i = 0; i < c->entries; i++)
+        free(c->entry[i].cost);
+}
+
+bool contest_try(contest *c, const omma_camera *camera, const pair_set *p, const between *middle,
+                 bool free_focal, uint64_t seed)
 {
     double *xa = omma_new_array(double, 4 * p->n + 1), *xb = xa + 2 * p->n;
     omma_se3 motion[8];
     int motions = 0;
+    bool wins = false;
     double model[9], normal[4][3];
     const omma_ransac_options ransac = {
         .threshold = 1.5 / camera->fx, .max_iterations = 200, .seed = seed};
@@ -236,16 +308,16 @@ void hypothesis_try(const omma_camera *camera, const pair_set *p, const between 
     for (int i = 0; i < motions; i++) {
         hypothesis h = {.camera = *camera,
                         .rho = omma_new_array(double, p->n + 1),
-                        .quality = omma_new_array(double, p->n + 1)};
+                        .quality = omma_new_array(double, p->n + 1),
+                        .cost = omma_new_array(double, p->n + 1)};
         depths_of_motion(&h, p, xa, xb, &motion[i]);
         /* Twice: the second time without what disagreed. */
         bool good = verify(&h, p, middle, free_focal) && verify(&h, p, middle, free_focal);
-        if (good && hypothesis_is_better(&h, best)) {
-            hypothesis_free(best);
-            *best = h;
-        } else {
+        if (good)
+            wins |= contend(c, p, &h);
+        else
             hypothesis_free(&h);
-        }
     }
     free(xa);
+    return wins;
 }

@@ -7,33 +7,38 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Standard deviations by which a motion must be likelier than any other; one for the shutter, which
+ * bends all pairs alike and is known to a few ms only. */
+static const double clear_margin = 3.5;
+
 /* Focal lengths tried for an unknown camera, as shares of the picture's longer side. */
 static const double focal_shares[] = {0.55, 0.7, 0.85, 1.05, 1.35};
 
-static hypothesis best_hypothesis(const world *w, const pair_set *p, uint32_t now,
-                                  const initialise_options *o)
+/* @return whether the best start is one with these pairs now. */
+static bool try_cameras(contest *c, const world *w, const pair_set *p, uint32_t now,
+                        const initialise_options *o)
 {
-    hypothesis best = {0};
     between middle = between_make(w, p, w->keyframes[p->start].frame, now);
+    bool wins = false;
 
     if (o->camera_known) {
-        hypothesis_try(&w->camera, p, &middle, false, o->seed, &best);
+        wins = contest_try(c, &w->camera, p, &middle, false, o->seed);
     } else {
         double side = w->camera.width > w->camera.height ? w->camera.width : w->camera.height;
         size_t n = sizeof(focal_shares) / sizeof(*focal_shares);
         for (size_t i = 0; i < n; i++) {
-            omma_camera c = w->camera;
-            c.fx = c.fy = o->focal_hint > 0 ? o->focal_hint * (0.8 + 0.1 * (double)i)
-                                            : focal_shares[i] * side;
-            hypothesis_try(&c, p, &middle, true, o->seed, &best);
+            omma_camera camera = w->camera;
+            camera.fx = camera.fy = o->focal_hint > 0 ? o->focal_hint * (0.8 + 0.1 * (double)i)
+                                                      : focal_shares[i] * side;
+            wins |= contest_try(c, &camera, p, &middle, true, o->seed);
         }
     }
     between_free(&middle);
-    return best;
+    return wins;
 }
 
 /* The start keyframe's frame becomes the world's, one unit the median depth. */
-static void apply(world *w, const pair_set *p, hypothesis *h, uint32_t now)
+static void apply(world *w, const pair_set *p, const hypothesis *h, uint32_t now)
 {
     double *sorted = omma_new_array(double, h->good + 1);
     size_t n = 0;
@@ -78,46 +83,46 @@ static void apply(world *w, const pair_set *p, hypothesis *h, uint32_t now)
 /* Readouts tried for a camera that turns fast: none, and what small rolling shutters have. */
 static const double readouts[] = {0, 0.02};
 
-/* The best start keyframe k has to offer; pairs and hypothesis are given. */
-static hypothesis try_start(const world *w, uint32_t k, uint32_t now, const initialise_options *o,
-                            pair_set *pairs)
+/* All starts that keyframe k has to offer. @return the pairs of the best, given. */
+static pair_set try_start(contest *c, const world *w, uint32_t k, uint32_t now,
+                          const initialise_options *o)
 {
-    hypothesis best = {0};
+    enum { READOUTS = sizeof(readouts) / sizeof(*readouts) };
+    pair_set p[READOUTS];
+    double parallax = INFINITY;
+    int best = 0;
 
     /* What a rolling shutter may feign is no parallax: every readout must leave enough of it. */
-    double parallax = INFINITY;
-    for (size_t i = 0; i < sizeof(readouts) / sizeof(*readouts); i++) {
-        pair_set p = pairs_make(w, k, &w->records[now], readouts[i]);
-        parallax = fmin(parallax, pairs_parallax(w, &p));
-        pairs_free(&p);
+    for (int i = 0; i < READOUTS; i++) {
+        p[i] = pairs_make(w, k, &w->records[now], readouts[i]);
+        parallax = fmin(parallax, pairs_parallax(w, &p[i]));
     }
-    for (size_t i = 0; i < sizeof(readouts) / sizeof(*readouts); i++) {
-        pair_set p = pairs_make(w, k, &w->records[now], readouts[i]);
-        hypothesis h = {0};
+    for (int i = 0; i < READOUTS; i++) {
         /* Half a pixel of difference cannot be told from noise. */
-        if (p.n >= MIN_PAIRS && (i == 0 || p.roll * readouts[i] > 0.5)) {
-            if (parallax > 0.012)
-                h = best_hypothesis(w, &p, now, o);
-            if (h.good)
-                omma_debug(o->log,
-                           "start %u, now %u, readout %.0f ms: %zu of %zu good, rms %.2f, depth "
-                           "%.3f, focal %.1f +- %.1f, parallax %.2f deg",
-                           w->keyframes[k].frame, now, 1e3 * p.readout, h.good, p.n, h.rms,
-                           h.median_quality, h.camera.fx, h.focal_sigma, parallax * 57.3);
-        }
-        if (i == 0 || (h.good && hypothesis_is_better(&h, &best))) {
-            if (i) {
-                pairs_free(pairs);
-                hypothesis_free(&best);
-            }
-            *pairs = p;
-            best = h;
-        } else {
-            pairs_free(&p);
-            hypothesis_free(&h);
-        }
+        if (parallax > 0.012 && p[i].n >= MIN_PAIRS && (i == 0 || p[i].roll * readouts[i] > 0.5) &&
+            try_cameras(c, w, &p[i], now, o))
+            best = i;
     }
-    return best;
+    if (c->best.good)
+        omma_debug(o->log,
+                   "start %u, now %u, readout %.0f ms: %zu of %zu good, rms %.2f, depth %.3f, "
+                   "focal %.1f +- %.1f, parallax %.2f deg, margin %.1f",
+                   w->keyframes[k].frame, now, 1e3 * p[best].readout, c->best.good, p[best].n,
+                   c->best.rms, c->best.median_quality, c->best.camera.fx, c->best.focal_sigma,
+                   parallax * 57.3, contest_margin(c));
+    for (int i = 0; i < READOUTS; i++)
+        if (i != best)
+            pairs_free(&p[i]);
+    return p[best];
+}
+
+/* Enough of the pairs agree, their depths are known, and no other motion explains them nearly as
+ * well. */
+static bool is_convincing(const contest *c, const pair_set *p)
+{
+    const hypothesis *h = &c->best;
+    return h->good >= 40 && h->good * 10 >= p->n * 6 && h->median_quality < 0.08 && h->rms < 1.8 &&
+           contest_margin(c) > clear_margin;
 }
 
 bool initialise(world *w, uint32_t first, uint32_t now, const initialise_options *o)
@@ -129,14 +134,12 @@ bool initialise(world *w, uint32_t first, uint32_t now, const initialise_options
         const keyframe *start = &w->keyframes[k];
         if (start->culled || start->posed || start->frame < first || start->frame >= now)
             continue;
-        pair_set p = {0};
-        hypothesis best = try_start(w, k, now, o, &p);
-        if (best.good >= 40 && best.good * 10 >= p.n * 6 && best.median_quality < 0.08 &&
-            best.rms < 1.8) {
-            apply(w, &p, &best, now);
-            done = true;
-        }
-        hypothesis_free(&best);
+        contest c = {.entries = 0};
+        pair_set p = try_start(&c, w, k, now, o);
+        done = is_convincing(&c, &p);
+        if (done)
+            apply(w, &p, &c.best, now);
+        contest_finish(&c);
         pairs_free(&p);
     }
     return done;

@@ -43,15 +43,21 @@ static void scene_cloud(scene *s, uint64_t seed)
     fixture_cloud(s->point, N, 2, 10, seed);
 }
 
-/* A wall that leans away to the right. */
-static void scene_wall(scene *s, uint64_t seed)
+/* A wall that leans away by a tilt, to a side. */
+static void scene_wall_at(scene *s, uint64_t seed, double tilt, double side)
 {
+    const double a = tan(tilt) * cos(side), b = tan(tilt) * sin(side);
     fixture_cloud(s->point, N, 4, 4.001, seed);
     for (size_t i = 0; i < N; i++) {
-        double *x = s->point + 3 * i, grow = 1 / (1 - 0.4 * x[0] / x[2] - 0.1 * x[1] / x[2]);
+        double *x = s->point + 3 * i, grow = 1 / (1 - a * x[0] / x[2] - b * x[1] / x[2]);
         for (int k = 0; k < 3; k++)
             x[k] *= grow;
     }
+}
+
+static void scene_wall(scene *s, uint64_t seed)
+{
+    scene_wall_at(s, seed, 0.39, 0.245);
 }
 
 /* What the tracker notes of frame r while it waits for a map; @return the record. The turn that the
@@ -256,12 +262,61 @@ static void a_rolling_shutter_hinders_no_map(void)
     world_finish(&s.world);
 }
 
+/* A way of its own for every seed. */
+static double drawn[11];
+
+static omma_se3 strolling(double t)
+{
+    const double *d = drawn;
+    return fixture_pose(d[0] * t, d[1] * t, d[2] * t, d[3] * sin(d[6] * t) + d[9] * t,
+                        d[4] * sin(d[7] * t) + d[10] * t, d[5] * sin(d[8] * t));
+}
+
+static void draw_way(uint64_t *seed)
+{
+    const double speed = fixture_between(seed, 0.3, 1.5), side = fixture_between(seed, 0, 6.28);
+    drawn[0] = speed * cos(side);
+    drawn[1] = speed * sin(side);
+    drawn[2] = speed * fixture_between(seed, -0.6, 0.6);
+    for (int k = 3; k < 6; k++) {
+        drawn[k] = fixture_between(seed, -0.1, 0.1);
+        drawn[k + 3] = fixture_between(seed, 2, 8);
+    }
+    drawn[9] = fixture_between(seed, -0.1, 0.1);
+    drawn[10] = fixture_between(seed, -0.1, 0.1);
+}
+
+/* A wall allows two motions. Whichever says a little more of the first frames is wrong in one of
+ * ten: of all 200 even seeds below 400, 15 began with the wrong one, and none since they wait. */
+static void a_wall_waits_until_one_motion_is_clear(void)
+{
+    int started = 0;
+    for (uint64_t i = 0; i < 56; i += 2) {
+        scene s = {0};
+        uint64_t seed = 1000 + i;
+        draw_way(&seed);
+        const double tilt = fixture_between(&seed, 0, 45) / 57.3;
+        scene_wall_at(&s, i + 1, tilt, fixture_between(&seed, 0, 6.28));
+        uint32_t r = scene_run(&s, strolling, i % 4 ? 0.02 : 0,
+                               &(initialise_options){.camera_known = true, .seed = 1}, i + 1);
+        size_t known;
+        if (r) {
+            started++;
+            CHECK(direction_error(&s, r) < 0.2); /* the other motion: 0.4 and more */
+            CHECK(depth_error(&s, &known) < 0.03);
+        }
+        world_finish(&s.world);
+    }
+    CHECK(started > 20);
+}
+
 int main(void)
 {
     TEST(a_known_camera_makes_a_map);
     TEST(one_unit_is_the_median_depth);
     TEST(an_unknown_focal_length_is_found);
     TEST(a_wall_makes_the_right_map);
+    TEST(a_wall_waits_until_one_motion_is_clear);
     TEST(no_motion_makes_no_map);
     TEST(a_rolling_shutter_feigns_no_map);
     TEST(a_rolling_shutter_hinders_no_map);
