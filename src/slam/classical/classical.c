@@ -37,6 +37,7 @@ static void first_camera(classical *c, const omma_frame *frame)
         camera.cy = 0.5 * (frame->height - 1);
     }
     world_set_camera(&c->world, &camera);
+    c->world.focal_guess = camera.fx;
     double area = (double)frame->width * frame->height;
     double features = c->options.features ? c->options.features : 350;
     c->cell = (int)lround(sqrt(area / features) * 0.85);

@@ -76,7 +76,7 @@ static complete_result settle(world *w, uint32_t submap, const complete_options 
     adjust_result r = adjust_submap(w, submap,
                                     &(adjust_options){.iterations = 10,
                                                       .free_camera = o->free_camera,
-                                                      .focal_prior = w->camera.fx,
+                                                      .focal_prior = w->focal_guess,
                                                       .focal_prior_sigma = 0.3,
                                                       .drop_outliers = true});
     omma_debug(

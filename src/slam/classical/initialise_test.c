@@ -287,7 +287,7 @@ static void draw_way(uint64_t *seed)
 }
 
 /* A wall allows two motions. Whichever says a little more of the first frames is wrong in one of
- * ten: of all 200 even seeds below 400, 15 began with the wrong one, and none since they wait. */
+ * ten: a start waits until it says much more. */
 static void a_wall_waits_until_one_motion_is_clear(void)
 {
     int started = 0;

@@ -31,7 +31,7 @@ void adjust_all(classical *c, int iterations)
     adjust_result r = adjust_submap(&c->world, c->world.submap,
                                     &(adjust_options){.iterations = iterations,
                                                       .free_camera = camera_freedom(c),
-                                                      .focal_prior = c->world.camera.fx,
+                                                      .focal_prior = c->world.focal_guess,
                                                       .focal_prior_sigma = 0.3,
                                                       .drop_outliers = true});
     if (r.done) {

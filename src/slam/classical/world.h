@@ -94,6 +94,7 @@ typedef struct record {
 
 typedef struct world {
     omma_camera camera; /* as believed now */
+    double focal_guess; /* px, before anything was seen: what the bundle adjustment leans on */
     feature *features;
     size_t feature_count, feature_capacity;
     keyframe *keyframes;
