@@ -106,9 +106,10 @@ bool omma_camera_project(const omma_camera *c, const double point[3], double px[
  *  @return false when it does not converge or the ray is 90 degrees or more off the axis. */
 bool omma_camera_unproject(const omma_camera *c, const double px[2], double normalized[2]);
 
-/** omma_camera_project's derivative by fx=fy=f (column 0), cx, cy, k[0], k[1]: 2x5. */
+/** omma_camera_project's derivative by fx=fy=f (column 0), cx, cy and the model's k1, k2, k3:
+ *  2x6. */
 void omma_camera_parameter_jacobian(const omma_camera *c, const double point[3],
-                                    double jacobian[10]);
+                                    double jacobian[12]);
 
 /* --------------------------------------------------------------------------- small estimators */
 
@@ -246,6 +247,7 @@ enum {
     OMMA_BUNDLE_K1 = 2,
     OMMA_BUNDLE_K2 = 4,
     OMMA_BUNDLE_CENTER = 8,
+    OMMA_BUNDLE_K3 = 16,
 };
 
 typedef struct omma_bundle_problem {
@@ -265,7 +267,7 @@ typedef struct omma_bundle_options {
     unsigned free_camera;     /* OMMA_BUNDLE_* */
     double focal_prior;       /* px; log-normal prior on fx: used when focal_prior_sigma > 0 */
     double focal_prior_sigma; /* of ln f; 0.3 is weak */
-    double k_prior_sigma;     /* normal prior on k1, k2 around their start; 0 = none */
+    double k_prior_sigma;     /* normal prior on k1, k2, k3 around their start; 0 = none */
     double min_decrease;      /* stop when the cost falls by less than this share; 0 = 1e-4 */
     bool points_fixed;        /* move cameras only */
     const volatile int *stop; /* not 0: end after this iteration; may be NULL */

@@ -14,7 +14,13 @@
 
 #include <omma/geometry.h>
 
-enum { BUNDLE_CAMERA_PARAMETERS = 5 }; /* ln f, cx, cy, k1, k2: the order of the columns */
+enum { BUNDLE_CAMERA_PARAMETERS = 6 }; /* ln f, cx, cy, k1, k2, k3: the order of the columns */
+/* Where k1, k2 or k3 (column 3, 4 or 5) stands in omma_camera.k: the pinhole's p1 and p2 lie
+ * between. */
+static inline int bundle_place_of_k(const omma_camera *c, int column)
+{
+    return column == 5 && c->model == OMMA_CAMERA_PINHOLE ? 4 : column - 3;
+}
 
 /* What the solver moves. */
 typedef struct bundle_state {

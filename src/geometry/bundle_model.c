@@ -37,7 +37,7 @@ void bundle_state_update_rays(bundle_state *state, const omma_bundle_problem *pr
 }
 
 /* omma_camera_project with the derivatives that are asked for: J = d px / d X (2x3), P = d px /
- * d camera (2x5). X may be scaled: only its direction matters. */
+ * d camera (2x6). X may be scaled: only its direction matters. */
 static inline __attribute__((always_inline)) bool
 project_pinhole(const bundle_state *state, const double X[3], double px[2], double *J, double *P)
 {
@@ -64,8 +64,10 @@ project_pinhole(const bundle_state *state, const double X[3], double px[2], doub
         J[3] = d, J[4] = e, J[5] = -(d * x + e * y);
     }
     if (P) {
-        P[0] = c->fx * xd, P[1] = 1, P[2] = 0, P[3] = c->fx * x * s, P[4] = P[3] * s;
-        P[5] = c->fy * yd, P[6] = 0, P[7] = 1, P[8] = c->fy * y * s, P[9] = P[8] * s;
+        P[0] = c->fx * xd, P[1] = 1, P[2] = 0;
+        P[3] = c->fx * x * s, P[4] = P[3] * s, P[5] = P[4] * s;
+        P[6] = c->fy * yd, P[7] = 0, P[8] = 1;
+        P[9] = c->fy * y * s, P[10] = P[9] * s, P[11] = P[10] * s;
     }
     return true;
 }
@@ -79,7 +81,7 @@ static bool project_any(const bundle_state *state, const double X[3], double px[
     if (P) {
         omma_camera_parameter_jacobian(c, X, P);
         P[0] *= c->fx; /* by ln f; fy follows fx */
-        P[5] *= c->fx;
+        P[6] *= c->fx;
     }
     return true;
 }
@@ -95,15 +97,15 @@ project(const bundle_state *state, const double X[3], double px[2], double *J, d
 /* The pixel stays while the camera changes: 0 = J dm + P dc, so dm / dc = -J^-1 P. */
 bool bundle_ray_by_camera(bundle_ray *ray, const bundle_state *state)
 {
-    double px[2], J[6], P[10];
+    double px[2], J[6], P[12];
     if (!project(state, ray->m, px, J, P))
         return false;
     const double det = J[0] * J[4] - J[1] * J[3];
     if (!(fabs(det) > 0))
         return false;
     for (int i = 0; i < BUNDLE_CAMERA_PARAMETERS; i++) {
-        ray->camera[0][i] = -(J[4] * P[i] - J[1] * P[5 + i]) / det;
-        ray->camera[1][i] = -(J[0] * P[5 + i] - J[3] * P[i]) / det;
+        ray->camera[0][i] = -(J[4] * P[i] - J[1] * P[6 + i]) / det;
+        ray->camera[1][i] = -(J[0] * P[6 + i] - J[3] * P[i]) / det;
     }
     return true;
 }
@@ -146,7 +148,7 @@ bool bundle_linearize(const bundle_state *state, const bundle_ray *ray,
                       const omma_bundle_observation *observation, unsigned with, bundle_view *view)
 {
     const omma_se3 *target = state->pose + observation->pose;
-    double X[3], px[2], J[6], P[10];
+    double X[3], px[2], J[6], P[12];
     to_target(ray, target, X);
     if (!project(state, X, px, J, with & BUNDLE_WITH_CAMERA ? P : NULL))
         return false;
@@ -177,7 +179,7 @@ bool bundle_linearize(const bundle_state *state, const bundle_ray *ray,
         if (with & BUNDLE_WITH_CAMERA) {
             for (int l = 0; l < BUNDLE_CAMERA_PARAMETERS; l++)
                 view->camera[i][l] =
-                    sigma * P[5 * i + l] + g[0] * ray->camera[0][l] + g[1] * ray->camera[1][l];
+                    sigma * P[6 * i + l] + g[0] * ray->camera[0][l] + g[1] * ray->camera[1][l];
         }
     }
     return true;

@@ -159,7 +159,7 @@ static void move_camera(const bundle_system *s, const omma_camera *from, omma_ca
             to->cy += x;
             break;
         default:
-            to->k[s->camera_parameter[i] - 3] += x;
+            to->k[bundle_place_of_k(to, s->camera_parameter[i])] += x;
         }
     }
 }

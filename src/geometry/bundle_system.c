@@ -144,6 +144,8 @@ static void choose_parameters(bundle_system *s, const omma_bundle_options *o)
         add_parameter(s, 3, c->k[0], o->k_prior_sigma);
     if (o->free_camera & OMMA_BUNDLE_K2)
         add_parameter(s, 4, c->k[1], o->k_prior_sigma);
+    if (o->free_camera & OMMA_BUNDLE_K3)
+        add_parameter(s, 5, c->k[bundle_place_of_k(c, 5)], o->k_prior_sigma);
 }
 
 static void allocate_links(bundle_system *s)
@@ -203,8 +205,9 @@ omma_error bundle_system_init(bundle_system *s, const omma_bundle_problem *probl
 double bundle_system_prior(const bundle_system *s, const omma_camera *camera, int i,
                            double *difference)
 {
-    const double value[BUNDLE_CAMERA_PARAMETERS] = {log(camera->fx), camera->cx, camera->cy,
-                                                    camera->k[0], camera->k[1]};
+    const double value[BUNDLE_CAMERA_PARAMETERS] = {
+        log(camera->fx), camera->cx,   camera->cy,
+        camera->k[0],    camera->k[1], camera->k[bundle_place_of_k(camera, 5)]};
     *difference = value[s->camera_parameter[i]] - s->prior_mean[i];
     return s->prior_information[i] * *difference * *difference;
 }

@@ -3,7 +3,7 @@
 #include "bundle_fixture.h"
 #include "check.h"
 
-/* Moves one unknown: 0-5 target, 6-11 anchor, 12 rho, 13-17 camera; and sees the point again. */
+/* Moves one unknown: 0-5 target, 6-11 anchor, 12 rho, 13-18 camera; and sees the point again. */
 static bool moved_residual(const scene *s, const omma_bundle_observation *o, int unknown, double by,
                            double r[2])
 {
@@ -27,6 +27,7 @@ static bool moved_residual(const scene *s, const omma_bundle_observation *o, int
     c->cy += unknown == 15 ? by : 0;
     c->k[0] += unknown == 16 ? by : 0;
     c->k[1] += unknown == 17 ? by : 0;
+    c->k[bundle_place_of_k(c, 5)] += unknown == 18 ? by : 0;
     bundle_state_update_reach(&state);
     return omma_camera_unproject(c, point->anchor_px, xy) &&
            bundle_ray_init(&ray, pose + 1, xy, rho) && bundle_residual(&state, &ray, &view, r);
@@ -48,7 +49,7 @@ static void check_derivatives(scene *s)
         CHECK(bundle_ray_by_camera(&ray, &state));
         if (!bundle_linearize(&state, &ray, o, with, &v))
             continue;
-        for (int unknown = 0; unknown < 18; unknown++) {
+        for (int unknown = 0; unknown < 19; unknown++) {
             const double e = unknown == 14 || unknown == 15 ? 1e-3 : 1e-6;
             if (!moved_residual(s, o, unknown, e, plus) ||
                 !moved_residual(s, o, unknown, -e, minus))

@@ -97,6 +97,25 @@ static void focal_length_and_distortion_are_found(void)
     }
 }
 
+/* A calibration that came without its k3. */
+static void a_missing_k3_is_found(void)
+{
+    const scene_options so = {
+        .poses = 16, .points = 500, .noise_px = 0.5, .disturb = 0.01, .k1 = 0.26, .k2 = -0.95};
+    scene *s = scene_make(&so);
+    s->camera = s->true_camera;
+    for (size_t i = 1; i < s->poses; i++)
+        s->fixed[i] = 0;
+    s->camera.k[4] = 0.3;
+    const omma_bundle_problem p = problem_of(s);
+    const omma_bundle_options o = {
+        .iterations = 50, .free_camera = OMMA_BUNDLE_K3, .k_prior_sigma = 1};
+    CHECK_OK(omma_bundle_adjust(&p, &o, NULL, NULL));
+    CHECK_CLOSE(s->camera.k[4], s->true_camera.k[4], .abs = 0.03);
+    CHECK(s->camera.fx == s->true_camera.fx && s->camera.k[0] == s->true_camera.k[0]);
+    free(s);
+}
+
 /* Its own scatter over many noises is what focal_sigma_px says. */
 static void focal_sigma_is_the_scatter(void)
 {
@@ -451,6 +470,7 @@ int main(void)
     TEST(exact_views_give_the_exact_scene);
     TEST(noise_leaves_the_expected_cost);
     TEST(focal_length_and_distortion_are_found);
+    TEST(a_missing_k3_is_found);
     TEST(focal_sigma_is_the_scatter);
     TEST(outliers_do_not_pull);
     TEST(fixed_things_stay_bit_for_bit);

@@ -215,11 +215,11 @@ bool omma_camera_unproject(const omma_camera *c, const double px[2], double norm
 }
 
 void omma_camera_parameter_jacobian(const omma_camera *c, const double point[3],
-                                    double jacobian[10])
+                                    double jacobian[12])
 {
     double direction[2], d[2],
-        u; /* d = distorted point; distortion adds direction * (k0 u + k1 u^2) */
-    memset(jacobian, 0, 10 * sizeof(*jacobian));
+        u; /* d = distorted point; distortion adds direction * (k1 u + k2 u^2 + k3 u^3) */
+    memset(jacobian, 0, 12 * sizeof(*jacobian));
     if (!(point[2] > 0))
         return;
     if (c->model == OMMA_CAMERA_FISHEYE) {
@@ -240,10 +240,12 @@ void omma_camera_parameter_jacobian(const omma_camera *c, const double point[3],
     jacobian[1] = 1;
     jacobian[3] = c->fx * direction[0] * u;
     jacobian[4] = c->fx * direction[0] * u * u;
-    jacobian[5] = d[1] * c->fy / c->fx;
-    jacobian[7] = 1;
-    jacobian[8] = c->fy * direction[1] * u;
-    jacobian[9] = c->fy * direction[1] * u * u;
+    jacobian[5] = c->fx * direction[0] * u * u * u;
+    jacobian[6] = d[1] * c->fy / c->fx;
+    jacobian[8] = 1;
+    jacobian[9] = c->fy * direction[1] * u;
+    jacobian[10] = c->fy * direction[1] * u * u;
+    jacobian[11] = c->fy * direction[1] * u * u * u;
 }
 
 /* A pinhole must reach the point. A fisheye need not (its corners are

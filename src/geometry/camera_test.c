@@ -42,7 +42,7 @@ static void jacobians_are_the_derivatives(void)
     uint64_t seed = 4;
     for (int trial = 0; trial < 400; trial++) {
         omma_camera c = cameras[trial % CAMERAS];
-        double z = 0.5 + 3 * omma_random_unit(&seed), J[6], px[2], P[10];
+        double z = 0.5 + 3 * omma_random_unit(&seed), J[6], px[2], P[12];
         double spread = trial < 60 ? 1e-5 : 0.6;
         double point[3] = {z * spread * (2 * omma_random_unit(&seed) - 1),
                            z * spread * (2 * omma_random_unit(&seed) - 1), z};
@@ -60,11 +60,12 @@ static void jacobians_are_the_derivatives(void)
                 CHECK_CLOSE(J[3 * i + k], (pb[i] - pa[i]) / (2 * h), .abs = 2e-6, .rel = 1e-7);
         }
         omma_camera_parameter_jacobian(&c, point, P);
-        for (int k = 0; k < 5; k++) {
+        const int third = c.model == OMMA_CAMERA_PINHOLE ? 4 : 2;
+        for (int k = 0; k < 6; k++) {
             double h = k < 3 ? 1e-3 : 1e-6, pa[2], pb[2];
             omma_camera a = c, b = c;
-            double *pairs[5][2] = {
-                {&a.fx, &b.fx}, {&a.cx, &b.cx}, {&a.cy, &b.cy}, {a.k, b.k}, {a.k + 1, b.k + 1}};
+            double *pairs[6][2] = {{&a.fx, &b.fx}, {&a.cx, &b.cx},     {&a.cy, &b.cy},
+                                   {a.k, b.k},     {a.k + 1, b.k + 1}, {a.k + third, b.k + third}};
             *pairs[k][0] -= h;
             *pairs[k][1] += h;
             if (k == 0) {
@@ -74,7 +75,7 @@ static void jacobians_are_the_derivatives(void)
             CHECK(omma_camera_project(&a, point, pa, NULL) &&
                   omma_camera_project(&b, point, pb, NULL));
             for (int i = 0; i < 2; i++)
-                CHECK_CLOSE(P[5 * i + k], (pb[i] - pa[i]) / (2 * h), .abs = 1e-6, .rel = 1e-7);
+                CHECK_CLOSE(P[6 * i + k], (pb[i] - pa[i]) / (2 * h), .abs = 1e-6, .rel = 1e-7);
         }
     }
 }
@@ -82,14 +83,14 @@ static void jacobians_are_the_derivatives(void)
 static void jacobian_on_the_axis_is_finite(void)
 {
     for (int i = 0; i < CAMERAS; i++) {
-        double J[6], P[10], px[2], point[3] = {0, 0, 2};
+        double J[6], P[12], px[2], point[3] = {0, 0, 2};
         CHECK(omma_camera_project(&cameras[i], point, px, J));
         CHECK_CLOSE(px[0], cameras[i].cx, .abs = 0);
         CHECK_CLOSE(J[0], cameras[i].fx / 2, .rel = 1e-15);
         CHECK_CLOSE(J[4], cameras[i].fy / 2, .rel = 1e-15);
         CHECK(J[1] == 0 && J[2] == 0 && J[3] == 0 && J[5] == 0);
         omma_camera_parameter_jacobian(&cameras[i], point, P);
-        CHECK_ARRAY_CLOSE(P, ((double[10]){0, 1, 0, 0, 0, 0, 0, 1, 0, 0}), 10, .abs = 0);
+        CHECK_ARRAY_CLOSE(P, ((double[12]){0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0}), 12, .abs = 0);
     }
 }
 

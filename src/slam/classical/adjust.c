@@ -230,7 +230,7 @@ static adjust_result adjust(world *w, const uint32_t *moving, size_t n, const ad
                                                 .free_camera = o->free_camera,
                                                 .focal_prior = o->focal_prior,
                                                 .focal_prior_sigma = o->focal_prior_sigma,
-                                                .k_prior_sigma = 0.1,
+                                                .k_prior_sigma = o->free_camera & OMMA_BUNDLE_K3 ? 1 : 0.1,
                                                 .min_decrease = 1e-3,
                                             },
                                             error, &result);

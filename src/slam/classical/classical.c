@@ -139,12 +139,10 @@ static omma_error classical_finish(void *self, const omma_update **out)
     int64_t start = stages_begin();
 
     c->view_count = c->correction_count = c->removed_count = 0;
-    complete_result r = complete(
-        &c->world,
-        &(complete_options){.free_camera = c->find_camera ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1 : 0,
-                            .seed = c->options.seed,
-                            .log = c->log,
-                            .follower = &c->follower});
+    complete_result r = complete(&c->world, &(complete_options){.free_camera = c->freedom,
+                                                                .seed = c->options.seed,
+                                                                .log = c->log,
+                                                                .follower = &c->follower});
     if (r.rms_px > 0) {
         c->rms_px = r.rms_px;
         c->focal_sigma = r.focal_sigma_px;
@@ -230,9 +228,9 @@ static void classical_get_stats(const void *self, omma_tracker_stats *out)
         out->points += w->features[i].state == FEATURE_MATURE;
     out->submaps = count_submaps(w);
     out->relocalisations = c->relocalisations;
-    out->camera_found = c->find_camera;
+    out->camera_found = c->freedom != 0;
     out->camera = w->camera;
-    out->focal_sigma_px = c->find_camera ? c->focal_sigma : 0;
+    out->focal_sigma_px = c->freedom ? c->focal_sigma : 0;
     out->rms_px = c->rms_px;
     stages_report(&c->stages, out);
 }
@@ -252,26 +250,44 @@ static void classical_destroy(void *self)
     free(c);
 }
 
+/* The k3 that leaves the least distortion over the picture: with k1 and k2 alone the polynomial
+ * runs away towards the corners, where the lens does not. */
+static double likely_k3(const omma_camera *c)
+{
+    enum { STEPS = 16 };
+    double known = 0, by_k3 = 0;
+
+    for (int i = 0; i <= STEPS; i++)
+        for (int j = 0; j <= STEPS; j++) {
+            const double x = (i * (c->width - 1.0) / STEPS - c->cx) / c->fx;
+            const double y = (j * (c->height - 1.0) / STEPS - c->cy) / c->fy;
+            const double s = x * x + y * y;
+            known += s * s * s * s * (c->k[0] * s + c->k[1] * s * s);
+            by_k3 += s * s * s * s * s * s * s;
+        }
+    return by_k3 > 0 ? -known / by_k3 : 0;
+}
+
 /* A distortion that folds inside the picture lacks a term (k3, mostly) and is wrong by many pixels
- * long before it folds: the camera is a first guess only. */
-static void doubt_distortion(classical *c)
+ * long before it folds: a likely k3 is put in its place, and found from the video. */
+static void complete_distortion(classical *c)
 {
     omma_camera *k = &c->given_camera;
     const double right = k->width - 1, bottom = k->height - 1;
     const double ends[4][2] = {{0, 0}, {right, 0}, {0, bottom}, {right, bottom}};
+    bool folds = false;
     double ray[2];
 
     if (k->model != OMMA_CAMERA_PINHOLE)
         return;
     for (int i = 0; i < 4; i++)
-        c->find_camera |= !omma_camera_unproject(k, ends[i], ray);
-    if (!c->find_camera)
+        folds |= !omma_camera_unproject(k, ends[i], ray);
+    if (!folds)
         return;
-    omma_warn(
-        c->log,
-        "the camera's distortion folds over in the corners (is k3 missing?): the camera is taken "
-        "as a first guess, focal length and distortion are found from the video");
-    memset(k->k, 0, sizeof(k->k));
+    omma_warn(c->log, "the camera's distortion folds over in the corners (is k3 missing?): k3 is "
+                      "found from the video");
+    k->k[4] = likely_k3(k);
+    c->freedom = OMMA_BUNDLE_K3;
 }
 
 omma_error classical_create(void **self, const tracker_backend **backend, const omma_log *log,
@@ -290,11 +306,12 @@ omma_error classical_create(void **self, const tracker_backend **backend, const 
         c->given_camera = *options->camera;
         c->options.camera = &c->given_camera;
         c->camera_known = true;
-        doubt_distortion(c);
+        complete_distortion(c);
     }
     c->pose = c->velocity = omma_se3_identity();
     c->next_global = 4;
-    c->find_camera |= !c->camera_known;
+    if (!c->camera_known)
+        c->freedom = OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1;
     c->home = NO_HOME;
     follower_init(&c->follower, omma_cpu_flags());
     *self = c;

@@ -20,10 +20,10 @@ static unsigned camera_freedom(classical *c)
     for (size_t i = 0; i < w->keyframe_count; i++)
         count +=
             w->keyframes[i].posed && !w->keyframes[i].culled && w->keyframes[i].submap == w->submap;
-    if (!c->find_camera || count < c->calibrated_on)
+    if (!c->freedom || count < c->calibrated_on)
         return 0;
     c->calibrated_on = count;
-    return count >= 12 ? OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1 : OMMA_BUNDLE_FOCAL;
+    return count >= 12 ? c->freedom : c->freedom & OMMA_BUNDLE_FOCAL;
 }
 
 void adjust_all(classical *c, int iterations)
@@ -82,7 +82,7 @@ void make_keyframe(classical *c, uint32_t r, const omma_frame *frame)
     stages_end(&c->stages, STAGE_KEYFRAME, start);
 
     start = stages_begin();
-    if (c->find_camera && w->keyframe_count >= c->next_global) {
+    if (c->freedom && w->keyframe_count >= c->next_global) {
         adjust_all(c, 10);
         omma_debug(c->log, "readout %.1f ms", 1e3 * w->readout);
         c->next_global = (uint32_t)(w->keyframe_count * 3 / 2 + 1);

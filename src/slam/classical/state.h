@@ -20,7 +20,7 @@ typedef struct classical {
     const omma_log *log;
     omma_tracker_options options;
     bool camera_known;
-    bool find_camera; /* the intrinsics are adjusted: not given, or given only roughly */
+    unsigned freedom; /* OMMA_BUNDLE_*: what of the camera is found from the video */
     follower follower;
     world world;
     omma_pyramid before, now;
