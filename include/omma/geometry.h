@@ -358,9 +358,15 @@ typedef struct omma_view {
     omma_se3 keyframe_from_camera; /* identity for a keyframe */
     omma_sim3 world_from_keyframe; /* when the view was made; later moved by corrections */
     omma_camera camera;
-    uint32_t inliers;        /* map points that agree with the pose */
-    omma_buffer *depth;      /* width x height floats, z in the camera, 0 = unknown; or NULL */
-    omma_buffer *confidence; /* width x height floats: expected relative error; or NULL */
+    uint32_t inliers; /* map points that agree with the pose */
+    /* Dense depth, or NULL: depth_width x depth_height floats, row-major, that cover the whole
+     * picture: grid cell (i, j) is centred on picture pixel (i + 0.5) * camera.width / depth_width
+     * - 0.5 (rows alike), lens distortion and all. depth is z in this frame's own camera, in the
+     * unit of its keyframe (times world_from_keyframe.s: the world's); 0 = unknown. error is what
+     * to expect of it: standard deviation / depth; 0 where depth is 0. */
+    int depth_width, depth_height;
+    omma_buffer *depth;
+    omma_buffer *depth_error;
 } omma_view;
 
 /** world_from_camera of a view with a pose. */

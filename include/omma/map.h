@@ -66,6 +66,21 @@ typedef struct omma_map_keyframe {
 size_t omma_map_keyframe_count(const omma_map *m);
 /** i-th in time order. */
 omma_map_keyframe omma_map_get_keyframe(const omma_map *m, size_t i);
+
+/** Dense depth as in omma_view: in the keyframe's own camera and unit. */
+typedef struct omma_depth_map {
+    int width, height;    /* 0 = none */
+    float *depth, *error; /* owned */
+} omma_depth_map;
+
+/** Depth of the i-th keyframe, as it was given to within 0.1 % (the map keeps it compressed, and
+ *  beyond a budget in a nameless temporary file).
+ *  @return OMMA_OK (given: omma_depth_map_finish; width 0 when it has none); OMMA_IO. */
+omma_error omma_map_get_depth(const omma_map *m, size_t i, omma_depth_map *out);
+void omma_depth_map_finish(omma_depth_map *d);
+/** Multiplies the world: poses, points and all that is made of them later. The scale must be
+ *  finite and > 0. */
+void omma_map_rescale(omma_map *m, double scale);
 size_t omma_map_frame_count(const omma_map *m);
 
 typedef struct omma_map_pose {
@@ -87,6 +102,84 @@ const omma_map_observation *omma_map_get_observations(const omma_map *m);
 const char *omma_map_unit(const omma_map *m);
 /** The submap that holds most posed frames: its frame is the world of single-map exports. */
 uint32_t omma_map_main_submap(const omma_map *m);
+
+/* ------------------------------------------------------------------------------------- cloud */
+
+/** A point of the fused cloud: 40 bytes. */
+typedef struct omma_cloud_point {
+    float world[3];
+    float normal[3]; /* unit, towards the cameras */
+    uint8_t rgb[3];
+    uint8_t views;     /* keyframes that saw it, at most 255 */
+    float error;       /* expected, in the world's unit */
+    uint32_t keyframe; /* the one it hangs on: a correction of it moves the point */
+} omma_cloud_point;
+
+typedef struct omma_cloud {
+    omma_cloud_point *points;
+    size_t count;
+    double voxel; /* edge of the cubes that hold one point each, in the world's unit */
+} omma_cloud;
+
+typedef struct omma_fuse_options {
+    size_t max_points;  /* never exceeded; 0 = 2,000,000 */
+    double voxel;       /* 0 = as fine as the depth is, and the bound on the points allows */
+    double max_error;   /* relative: depth expected to be worse is left out; 0 = 0.05 */
+    unsigned min_views; /* keyframes that must agree; 0 = 2 */
+    unsigned threads;   /* 0 = as many as cores; the result does not depend on it */
+} omma_fuse_options;
+
+/** The depth of the main submap's keyframes as one cloud: points weighted by 1 / error^2, colours
+ *  averaged, walls seen twice one wall (a point that lies before what another keyframe sees through
+ *  it is refuted), loners removed.
+ *  @return OMMA_OK (given: omma_cloud_finish; empty without depth); OMMA_NO_MEMORY, OMMA_IO. */
+omma_error omma_map_fuse(const omma_map *m, const omma_fuse_options *o, omma_cloud *out);
+void omma_cloud_finish(omma_cloud *c);
+
+/* -------------------------------------------------------------------------------------- mesh */
+
+typedef struct omma_mesh {
+    float *positions; /* x y z, world */
+    float *normals;   /* x y z, unit */
+    uint8_t *rgb;
+    size_t vertex_count;
+    uint32_t *triangles; /* three vertices, counter-clockwise seen from outside */
+    size_t triangle_count;
+} omma_mesh;
+
+void omma_mesh_finish(omma_mesh *m);
+
+/**
+ * A truncated signed distance volume in hashed blocks of 8 x 8 x 8 voxels. Source: Curless & Levoy,
+ * SIGGRAPH 1996; Niessner et al., TOG 2013. Thread-safe: one thread at a time.
+ */
+typedef struct omma_volume omma_volume;
+
+/** @param voxel edge, world unit, > 0
+ *  @param max_blocks 0 = 1,000,000 (about 4 GB); beyond it nothing new is taken in. */
+omma_error omma_volume_create(omma_volume **out, double voxel, size_t max_blocks);
+void omma_volume_destroy(omma_volume **v);
+/** Takes one depth map in (weight > 0) or out again (the same with weight < 0, for a keyframe that
+ *  moves). rgb: width x height x 3 of the depth's grid. Cells with an expected error above
+ *  max_error are skipped.
+ *  @return OMMA_OK; OMMA_FULL (max_blocks reached: what fits is in); OMMA_NO_MEMORY. */
+omma_error omma_volume_integrate(omma_volume *v, const omma_depth_map *d, const uint8_t *rgb,
+                                 const omma_camera *camera, const omma_sim3 *world_from_camera,
+                                 double max_error, double weight);
+/** Meshes again what changed since the last call, and gives the whole surface (surface nets:
+ *  Gibson, MICCAI 1998), vertices shared. Given: omma_mesh_finish. */
+omma_error omma_volume_mesh(omma_volume *v, omma_mesh *out);
+
+typedef struct omma_mesh_options {
+    double voxel;     /* 0 = as the cloud's, doubled */
+    double max_error; /* relative; 0 = 0.05 */
+    double max_hole;  /* holes with a rim up to this long are closed, world unit; 0 = 8 voxels */
+    size_t max_triangles; /* decimated to (quadric errors: Garland & Heckbert 1997); 0 = no bound */
+    size_t min_piece;     /* pieces of fewer triangles are dropped; 0 = 100 */
+} omma_mesh_options;
+
+/** The surface of the main submap. @return as omma_map_fuse. */
+omma_error omma_map_mesh(const omma_map *m, const omma_mesh_options *o, omma_mesh *out);
 
 /* ----------------------------------------------------------------------------------- exports */
 
@@ -118,6 +211,84 @@ omma_error omma_map_write_transforms(const omma_map *m, const char *path,
  *  folders, with .jpg as their ending, and made unique. COLMAP and transforms.json use the same. */
 omma_error omma_map_write_pictures(const omma_map *m, const char *folder,
                                    const omma_export_options *o);
+
+/** What a dense export may hold; NULL = without. Borrowed. */
+typedef struct omma_scene {
+    const omma_map *map; /* unit, submap, and the cameras */
+    const omma_cloud *cloud;
+    const omma_mesh *mesh;
+    bool cameras; /* frusta and the trajectory as objects of their own, where the format can */
+} omma_scene;
+
+/**
+ * By the ending of path:
+ *   .ply  points with normals and error, or the mesh when there is no cloud; binary
+ *   .glb  glTF 2.0: nodes "points", "mesh", "cameras", "trajectory" that viewers can switch; y up
+ *   .obj  mesh or points with vertex colours (text)
+ *   .las  LAS 1.2, point format 2, 0.1 mm or finer steps; points only
+ * @return OMMA_OK; OMMA_INVALID (ending; nothing in the scene that the format can hold);
+ *         OMMA_EXISTS, OMMA_DENIED, OMMA_FULL, OMMA_IO.
+ */
+omma_error omma_scene_write(const omma_scene *s, const char *path, const omma_export_options *o);
+
+/** Depth of a frame: folder/NNNNNN.npy (float32, rows x columns) and .png (16 bit, steps told in
+ *  folder/README.txt), resampled to the size of the picture. */
+omma_error omma_depth_write(const omma_depth_map *d, const omma_camera *camera, const char *folder,
+                            uint64_t frame_index, bool png, const omma_export_options *o);
+
+/** COLMAP's dense workspace beside its model: folder/stereo/depth_maps/NAME.geometric.bin. */
+omma_error omma_map_write_colmap_depth(const omma_map *m, const char *folder,
+                                       const omma_export_options *o);
+
+/* ---------------------------------------------------------------------------------- map file */
+
+/** Everything in one file (docs/map-file.md): keyframes with pictures and depth, poses of all
+ *  frames, intrinsics, points; versioned, each part with its checksum. Written beside and renamed.
+ *  @return OMMA_OK; OMMA_EXISTS, OMMA_DENIED, OMMA_FULL, OMMA_IO. */
+omma_error omma_map_save(const omma_map *m, const char *path, const omma_export_options *o);
+
+typedef struct omma_map_salvage {
+    size_t parts, damaged; /* of the file */
+} omma_map_salvage;
+
+/** @param salvage NULL: a damaged file is refused. Else what is intact is taken and this filled.
+ *  @return OMMA_OK (given: omma_map_destroy); OMMA_FORMAT (not a map, of a later version, damaged:
+ *          omma_why() says where); OMMA_NO_MEMORY (larger than max_bytes; 0 = 8 GiB); file errors.
+ *  Fuzzed. */
+omma_error omma_map_open(omma_map **out, const char *path, size_t max_bytes,
+                         omma_map_salvage *salvage);
+
+/* ---------------------------------------------------------------------------------- renderer */
+
+/** Draws a scene: z-buffered splats with holes filled and eye-dome lighting (Boucheny 2009), mesh,
+ *  frusta and trajectory as lines. Thread-safe: one thread at a time. */
+typedef struct omma_renderer omma_renderer;
+
+typedef struct omma_render_options {
+    int width, height; /* px; 0 = 1280 x 720 */
+    float splat;       /* diameter of a point, world unit; 0 = the cloud's voxel */
+    bool frusta, trajectory;
+    bool flat; /* no eye-dome lighting */
+    uint8_t background[3];
+    unsigned threads; /* 0 = as many as cores; the picture does not depend on it */
+} omma_render_options;
+
+/** The scene is borrowed for as long as the renderer lives. */
+omma_error omma_renderer_create(omma_renderer **out, const omma_scene *s,
+                                const omma_render_options *o);
+void omma_renderer_destroy(omma_renderer **r);
+/** One picture: RGB24 of the renderer's size, given. fov: vertical, degrees. */
+omma_error omma_renderer_draw(omma_renderer *r, const omma_se3 *world_from_camera, double fov,
+                              omma_frame **out);
+
+typedef enum omma_camera_path {
+    OMMA_PATH_ORBIT,  /* once around what the cameras looked at */
+    OMMA_PATH_FOLLOW, /* behind the camera, smoothed */
+    OMMA_PATH_TOP,    /* from above */
+} omma_camera_path;
+
+/** Where to look from at part t (0..1) of a path over the scene. */
+omma_se3 omma_scene_camera(const omma_scene *s, omma_camera_path path, double t);
 
 /* ---------------------------------------------------------------------------------- pictures */
 

@@ -30,6 +30,8 @@ typedef struct omma_tracker_options {
     unsigned threads;          /* 0 = as many as cores; the result does not depend on it */
     uint64_t seed;             /* of every random choice */
     unsigned features;         /* wished tracks per frame; 0 = chosen from the picture's size */
+    bool dense;                /* depth for keyframes, made on a thread of its own */
+    unsigned depth_every;      /* and for every n-th frame as well; 0 = keyframes only */
     /* synthetic backend only */
     double drift;       /* random walk of the position, share of the path */
     double noise_m;     /* white noise on the position, m */

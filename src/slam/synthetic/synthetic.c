@@ -133,6 +133,8 @@ static void make_view(synthetic *s, const omma_frame *f)
                                     : omma_se3_mul(&keyframe_from_world, &world_from_camera),
         .world_from_keyframe = omma_sim3_from_se3(&s->world_from_keyframe, 1),
         .camera = camera_of(f),
+        .depth_width = f->width,
+        .depth_height = f->height,
         .depth = is_keyframe ? omma_buffer_ref(f->truth->depth) : NULL,
     };
 }
