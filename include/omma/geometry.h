@@ -363,10 +363,12 @@ typedef struct omma_view {
      * picture: grid cell (i, j) is centred on picture pixel (i + 0.5) * camera.width / depth_width
      * - 0.5 (rows alike), lens distortion and all. depth is z in this frame's own camera, in the
      * unit of its keyframe (times world_from_keyframe.s: the world's); 0 = unknown. error is what
-     * to expect of it: standard deviation / depth; 0 where depth is 0. */
+     * to expect of it: standard deviation / depth; 0 where depth is 0; NULL: exact. rgb are the
+     * colours of the same grid, 3 bytes per cell, or NULL. */
     int depth_width, depth_height;
     omma_buffer *depth;
     omma_buffer *depth_error;
+    omma_buffer *depth_rgb;
 } omma_view;
 
 /** world_from_camera of a view with a pose. */

@@ -24,7 +24,8 @@ omma_map *omma_map_create(void);
 void omma_map_destroy(omma_map **m);
 
 /** What a view says replaces what was known of its frame. A keyframe view adds a keyframe, or says
- *  again where it is and what its camera is. Frames are told apart by frame_index, and their times
+ *  again where it is and what its camera is; its depth, if it brings any, is kept (the cloud and
+ *  the mesh are made of it), and without one the depth that was there stays. Frames are told apart by frame_index, and their times
  *  increase with it. */
 void omma_map_add_view(omma_map *m, const omma_view *view);
 void omma_map_correct(omma_map *m, const omma_correction *correction);
@@ -71,15 +72,17 @@ omma_map_keyframe omma_map_get_keyframe(const omma_map *m, size_t i);
 typedef struct omma_depth_map {
     int width, height;    /* 0 = none */
     float *depth, *error; /* owned */
+    uint8_t *rgb;         /* width x height x 3, or NULL when it came without; owned */
 } omma_depth_map;
 
 /** Depth of the i-th keyframe, as it was given to within 0.1 % (the map keeps it compressed, and
  *  beyond a budget in a nameless temporary file).
- *  @return OMMA_OK (given: omma_depth_map_finish; width 0 when it has none); OMMA_IO. */
+ *  @return OMMA_OK (given: omma_depth_map_finish; width 0 when it has none); OMMA_IO,
+ *  OMMA_NO_MEMORY. */
 omma_error omma_map_get_depth(const omma_map *m, size_t i, omma_depth_map *out);
 void omma_depth_map_finish(omma_depth_map *d);
-/** Multiplies the world: poses, points and all that is made of them later. The scale must be
- *  finite and > 0. */
+/** Multiplies the world: poses, points and all that is made of them later. Views and corrections
+ *  that come afterwards must be in the new unit. The scale must be finite and > 0. */
 void omma_map_rescale(omma_map *m, double scale);
 size_t omma_map_frame_count(const omma_map *m);
 

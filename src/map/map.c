@@ -4,9 +4,10 @@
  * positions keep them findable by id and by time. A frame holds the id of its keyframe and its pose
  * in it, so a correction is one assignment, however many frames hang on the keyframe.
  */
-#include <omma/map.h>
+#include "map_depth.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,7 @@ struct omma_map {
     size_t point_count;
     omma_map_observation *observations;
     size_t observation_count;
+    depth_store *depth;
     char *unit;
 };
 
@@ -49,6 +51,7 @@ omma_map *omma_map_create(void)
     omma_map *m = omma_new(omma_map);
 
     m->unit = omma_text("units");
+    m->depth = depth_store_create(0);
     return m;
 }
 
@@ -68,6 +71,7 @@ void omma_map_destroy(omma_map **out)
     free(m->frames);
     free(m->points);
     free(m->observations);
+    depth_store_destroy(&m->depth);
     free(m->unit);
     free(m);
     *out = NULL;
@@ -182,6 +186,7 @@ void omma_map_remove_keyframe(omma_map *m, uint32_t id)
         return;
     remove_by_time(m, (uint32_t)(k - m->keyframes));
     omma_buffer_unref(&k->told.jpeg);
+    depth_store_remove(m->depth, id);
 }
 
 void omma_map_set_picture(omma_map *m, uint32_t id, omma_buffer *jpeg, const char *name)
@@ -243,8 +248,10 @@ static frame_entry *frame_of(omma_map *m, uint64_t frame_index)
 
 void omma_map_add_view(omma_map *m, const omma_view *view)
 {
-    if (view->is_keyframe && view->has_pose)
+    if (view->is_keyframe && view->has_pose) {
         add_keyframe(m, view);
+        map_keep_depth(m, view);
+    }
     *frame_of(m, view->frame_index) = (frame_entry){
         .frame_index = view->frame_index,
         .time_ns = view->time_ns,
@@ -391,4 +398,31 @@ void omma_map_set_unit(omma_map *m, const char *unit)
 const char *omma_map_unit(const omma_map *m)
 {
     return m->unit;
+}
+
+/* ------------------------------------------------------------------------------ depth */
+
+depth_store *map_depth_store(const omma_map *m)
+{
+    return m->depth;
+}
+
+/* Depth is in the unit of its keyframe, so that it grows along with the keyframe's scale. */
+static void rescale_sim3(omma_sim3 *world_from_any, double scale)
+{
+    world_from_any->s *= scale;
+    for (int i = 0; i < 3; i++)
+        world_from_any->t[i] *= scale;
+}
+
+void omma_map_rescale(omma_map *m, double scale)
+{
+    assert(isfinite(scale) && scale > 0);
+    for (size_t i = 0; i < m->keyframe_count; i++)
+        rescale_sim3(&m->keyframes[i].told.world_from_keyframe, scale);
+    for (size_t i = 0; i < m->frame_count; i++)
+        rescale_sim3(&m->frames[i].world_from_keyframe, scale);
+    for (size_t i = 0; i < m->point_count; i++)
+        for (int k = 0; k < 3; k++)
+            m->points[i].world[k] *= scale;
 }

@@ -2,6 +2,8 @@
 #define OMMA_MODULE "pipeline"
 #include "session.h"
 
+#include "depth_colors.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -197,9 +199,21 @@ static bool has_picture(const omma_map *map, const omma_view *v)
     return false;
 }
 
+/* Depth without colours gets those of its picture, if that is still there. */
+static void add_view(omma_session *s, const omma_view *v)
+{
+    omma_view colored = *v;
+
+    if (v->is_keyframe && v->depth && !v->depth_rgb)
+        colored.depth_rgb = depth_colors(v, recent_frame(s->recent, v->frame_index));
+    omma_map_add_view(s->map, &colored);
+    if (colored.depth_rgb != v->depth_rgb)
+        omma_buffer_unref(&colored.depth_rgb);
+}
+
 static void fuse_view(omma_session *s, const omma_view *v)
 {
-    omma_map_add_view(s->map, v);
+    add_view(s, v);
     if (v->has_pose && v->is_keyframe) {
         if (s->options.pictures && !has_picture(s->map, v))
             keep_picture(s, v);
