@@ -236,6 +236,12 @@ void omma_sort(double *values, size_t n);
 /** Sorts, and tells the value in the middle, of an even number the upper one; 0 of none. */
 double omma_median(double *values, size_t n);
 
+/* ---------------------------------------------------------------------------------- checksums */
+
+/** CRC-32C (Castagnoli) of what crc was of and data: begin with 0. Thread-safe: yes.
+ *  Source: RFC 3720, section 12.1. */
+uint32_t omma_crc32c(uint32_t crc, const void *data, size_t bytes);
+
 /* ------------------------------------------------------------------------------------- files */
 
 /**

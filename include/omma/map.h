@@ -252,11 +252,13 @@ omma_error omma_map_save(const omma_map *m, const char *path, const omma_export_
 
 typedef struct omma_map_salvage {
     size_t parts, damaged; /* of the file */
+    char writer[24];       /* the version of Omma that wrote it; empty when that is lost */
 } omma_map_salvage;
 
 /** @param salvage NULL: a damaged file is refused. Else what is intact is taken and this filled.
  *  @return OMMA_OK (given: omma_map_destroy); OMMA_FORMAT (not a map, of a later version, damaged:
- *          omma_why() says where); OMMA_NO_MEMORY (larger than max_bytes; 0 = 8 GiB); file errors.
+ *          omma_why() says where; when salvaged: nothing of it is intact); OMMA_NO_MEMORY (larger
+ *          than max_bytes; 0 = 8 GiB); file errors.
  *  Fuzzed. */
 omma_error omma_map_open(omma_map **out, const char *path, size_t max_bytes,
                          omma_map_salvage *salvage);

@@ -5,6 +5,7 @@
  * in it, so a correction is one assignment, however many frames hang on the keyframe.
  */
 #include "map_depth.h"
+#include "map_inside.h"
 
 #include <assert.h>
 #include <math.h>
@@ -204,6 +205,23 @@ void omma_map_set_picture(omma_map *m, uint32_t id, omma_buffer *jpeg, const cha
     k->told.jpeg = jpeg;
 }
 
+bool map_has_keyframe(const omma_map *m, uint32_t id)
+{
+    return find_keyframe(m, id) != NULL;
+}
+
+void map_set_jpeg(omma_map *m, uint32_t id, omma_buffer *jpeg)
+{
+    keyframe *k = find_keyframe(m, id);
+
+    if (k) {
+        omma_buffer_unref(&k->told.jpeg);
+        k->told.jpeg = jpeg;
+    } else {
+        omma_buffer_unref(&jpeg);
+    }
+}
+
 void omma_map_set_camera(omma_map *m, const omma_camera *camera)
 {
     for (size_t i = 0; i < m->keyframe_count; i++)
@@ -303,6 +321,23 @@ omma_map_pose omma_map_get_pose(const omma_map *m, size_t i)
             k ? &k->told.world_from_keyframe : &f->world_from_keyframe, &f->keyframe_from_camera);
     }
     return pose;
+}
+
+omma_view map_frame_view(const omma_map *m, size_t i)
+{
+    assert(i < m->frame_count);
+    const frame_entry *f = &m->frames[i];
+    const keyframe *k = f->has_pose ? find_keyframe(m, f->keyframe) : NULL;
+
+    return (omma_view){.frame_index = f->frame_index,
+                       .time_ns = f->time_ns,
+                       .status = f->status,
+                       .has_pose = f->has_pose,
+                       .submap = k ? k->told.submap : f->submap,
+                       .keyframe = f->keyframe,
+                       .keyframe_from_camera = f->keyframe_from_camera,
+                       .world_from_keyframe =
+                           k ? k->told.world_from_keyframe : f->world_from_keyframe};
 }
 
 static uint32_t submap_of(const omma_map *m, const frame_entry *f)

@@ -155,7 +155,8 @@ static omma_error check_pictures(const omma_outputs *o)
 omma_error omma_outputs_check(const omma_outputs *o)
 {
     static const char *const names[] = {"trajectory.txt",  "cloud.ply", "colmap",
-                                        "transforms.json", "images",    "report.json"};
+                                        "transforms.json", "images",    "map.omma",
+                                        "report.json"};
 
     if (!o->folder || !o->folder[0])
         return omma_fail(OMMA_INVALID, "the output folder has no name");
@@ -255,6 +256,7 @@ static omma_error write_all(omma_session *s, const omma_outputs *o, const char *
         {"colmap", omma_map_write_colmap, !o->no_colmap},
         {"transforms.json", omma_map_write_transforms, !o->no_transforms},
         {"images", omma_map_write_pictures, pictures},
+        {"map.omma", omma_map_save, true},
     };
     omma_error err = OMMA_OK;
 

@@ -10,7 +10,8 @@ import harness
 from harness import ROOM, Skip, no_leftovers, one_sentence, poses, run, run_json
 
 SYNTHETIC = ["--backend", "synthetic"]
-FILES = {"trajectory.txt", "cloud.ply", "colmap", "transforms.json", "images", "report.json"}
+FILES = {"trajectory.txt", "cloud.ply", "colmap", "transforms.json", "images", "map.omma",
+         "report.json"}
 
 
 def digest(folder):

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The layout of map.omma (docs/map-file.md), as its writer and its reader share it. */
+#pragma once
+
+#include <omma/map.h>
+
+#include "bytes.h"
+
+#define MAP_FILE_VERSION 1
+#define MAP_FILE_MAGIC   "\x89OMMA\r\n\x1a"
+#define MAP_MAGIC_BYTES  8
+#define MAP_HEADER_BYTES 16 /* magic, version, checksum of both */
+#define PART_MAGIC       "OmPt"
+#define PART_HEADER      32
+#define PART_ALIGN       8
+#define INDEX_ENTRY      16 /* type, number, offset */
+
+/** Records in one part: what a damaged one costs. */
+enum { KEYFRAMES_IN_PART = 32, FRAMES_IN_PART = 512, POINTS_IN_PART = 2048 };
+
+enum { POINT_BYTES = 40, OBSERVATION_BYTES = 12 };
+
+#define PART_TYPE(a, b, c, d)                                                                      \
+    ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+
+typedef enum part_type {
+    PART_HEAD = PART_TYPE('h', 'e', 'a', 'd'),
+    PART_KEYFRAMES = PART_TYPE('k', 'e', 'y', 'f'),
+    PART_FRAMES = PART_TYPE('f', 'r', 'a', 'm'),
+    PART_POINTS = PART_TYPE('p', 'o', 'i', 'n'),
+    PART_PICTURE = PART_TYPE('p', 'i', 'c', 't'),
+    PART_DEPTH = PART_TYPE('d', 'e', 'p', 't'),
+    PART_END = PART_TYPE('e', 'n', 'd', ' '),
+} part_type;
+
+typedef struct map_part {
+    uint32_t type, number; /* number: of a picture or depth, the keyframe's id */
+    uint32_t checksum;     /* of the content */
+    uint64_t length;       /* of the content, without the zeros up to the next part */
+} map_part;
+
+/** With its own checksum. */
+void part_encode(const map_part *p, uint8_t to[PART_HEADER]);
+/** @return false: these bytes do not begin a part. */
+bool part_decode(map_part *p, const uint8_t from[PART_HEADER]);
+/** "picture of keyframe 7", into text. */
+const char *part_name(const map_part *p, char text[48]);
+/** Zeros behind its content. */
+size_t part_padding(const map_part *p);
+
+/** What the first part says; texts owned. */
+typedef struct map_head {
+    char *writer, *unit;
+    uint32_t submap;
+    uint64_t frames, keyframes, points, observations;
+} map_head;
+
+void map_head_encode(byte_list *b, const map_head *h);
+/** @return OMMA_OK (given: map_head_finish); OMMA_FORMAT. */
+omma_error map_head_decode(map_head *h, byte_reader *r);
+void map_head_finish(map_head *h);
+
+void keyframe_encode(byte_list *b, const omma_map_keyframe *k);
+/** name: given, may be NULL. @return OMMA_OK; OMMA_FORMAT (nothing given). */
+omma_error keyframe_decode(omma_map_keyframe *k, char **name, byte_reader *r);
+
+void frame_encode(byte_list *b, const omma_view *v);
+omma_error frame_decode(omma_view *v, byte_reader *r);
+
+/** The same from memory that omma_map_open does from a file; name is for messages. */
+omma_error map_file_parse(omma_map **out, const void *data, size_t size, const char *name,
+                          size_t max_bytes, omma_map_salvage *salvage);

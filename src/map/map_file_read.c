@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * map.omma into a map. Strictly, the parts must follow each other without a gap, each whole, and
+ * the index at the end must name them all. To salvage, every place where a part's header with the
+ * right checksum stands is tried, and what has the right content is taken.
+ *
+ * No length is believed before it was compared with what is left of the file, so that nothing
+ * larger than the file is ever allocated.
+ */
+#include "map_depth.h"
+#include "map_file.h"
+#include "map_inside.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_MOST ((uint64_t)8 << 30)
+#define WINDOW       65536
+
+/* A file, or memory when fd < 0. */
+typedef struct input {
+    const char *name;
+    int fd;
+    const uint8_t *data;
+    uint64_t size;
+} input;
+
+typedef struct reading {
+    input in;
+    omma_map *map;
+    map_head head;
+    bool salvages, has_beginning, has_head, has_end;
+    byte_list index; /* of the intact parts, as the writer makes it */
+    size_t intact, gaps, indexed;
+    uint64_t wasted; /* bytes of contents that were read for nothing */
+    uint64_t next_frame;
+    bool frames_full; /* the last frame has the largest index */
+    omma_map_point *points;
+    size_t point_count, point_capacity;
+    omma_map_observation *observations;
+    size_t observation_count, observation_capacity;
+} reading;
+
+static omma_error input_read(const input *in, uint64_t at, void *to, size_t n)
+{
+    uint8_t *out = to;
+
+    assert(at <= in->size && n <= in->size - at);
+    if (in->fd < 0) {
+        if (n > 0)
+            memcpy(out, in->data + at, n);
+        return OMMA_OK;
+    }
+    while (n > 0) {
+        ssize_t got = pread(in->fd, out, n, (off_t)at);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return omma_fail_errno("cannot read %s", in->name);
+        if (got == 0)
+            return omma_fail(OMMA_FORMAT, "%s became shorter while it was read", in->name);
+        out += got;
+        at += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return OMMA_OK;
+}
+
+/* ------------------------------------------------------------------------------ contents */
+
+static omma_error take_head(reading *d, byte_reader *r)
+{
+    if (d->has_head)
+        return omma_fail(OMMA_FORMAT, "there is a second head");
+    omma_error err = map_head_decode(&d->head, r);
+    if (err)
+        return err;
+    d->has_head = true;
+    omma_map_set_unit(d->map, d->head.unit);
+    return OMMA_OK;
+}
+
+static omma_error check_new(const omma_map *m, const omma_map_keyframe *k)
+{
+    size_t n = omma_map_keyframe_count(m);
+
+    if (n > 0) {
+        omma_map_keyframe last = omma_map_get_keyframe(m, n - 1);
+
+        if (k->time_ns < last.time_ns || k->id == last.id)
+            return omma_fail(OMMA_FORMAT, "keyframe %" PRIu32 " is not in the order of time",
+                             k->id);
+    }
+    return OMMA_OK;
+}
+
+static omma_error take_keyframes(reading *d, byte_reader *r)
+{
+    while (r->left > 0) {
+        size_t before = omma_map_keyframe_count(d->map);
+        omma_map_keyframe k;
+        char *name;
+        omma_error err = keyframe_decode(&k, &name, r);
+
+        if (!err && (err = check_new(d->map, &k)) != OMMA_OK)
+            free(name);
+        if (err)
+            return err;
+        omma_map_add_view(d->map, &(omma_view){.frame_index = k.frame_index,
+                                               .time_ns = k.time_ns,
+                                               .status = OMMA_STATUS_TRACKING,
+                                               .has_pose = true,
+                                               .is_keyframe = true,
+                                               .submap = k.submap,
+                                               .keyframe = k.id,
+                                               .keyframe_from_camera = omma_se3_identity(),
+                                               .world_from_keyframe = k.world_from_keyframe,
+                                               .camera = k.camera});
+        omma_map_set_picture(d->map, k.id, NULL, name);
+        free(name);
+        if (omma_map_keyframe_count(d->map) == before)
+            return omma_fail(OMMA_FORMAT, "keyframe %" PRIu32 " is there twice", k.id);
+    }
+    return OMMA_OK;
+}
+
+static omma_error take_frames(reading *d, byte_reader *r)
+{
+    while (r->left > 0) {
+        omma_view v;
+        omma_error err = frame_decode(&v, r);
+
+        if (err)
+            return err;
+        if (d->frames_full || v.frame_index < d->next_frame)
+            return omma_fail(OMMA_FORMAT, "frame %" PRIu64 " is not in the order of frames",
+                             v.frame_index);
+        omma_map_add_view(d->map, &v);
+        d->next_frame = v.frame_index + 1;
+        d->frames_full = v.frame_index == UINT64_MAX;
+    }
+    return OMMA_OK;
+}
+
+static omma_error take_point(reading *d, byte_reader *r)
+{
+    omma_map_point p;
+
+    if (r->left < POINT_BYTES || d->point_count == UINT32_MAX)
+        return omma_fail(OMMA_FORMAT, "it ends within a point");
+    for (int k = 0; k < 3; k++)
+        p.world[k] = read_f64(r);
+    for (int k = 0; k < 3; k++)
+        p.rgb[k] = read_u8(r);
+    uint8_t zero = read_u8(r);
+
+    p.submap = read_u32(r);
+    p.error_px = read_f32(r);
+    uint32_t sights = read_u32(r);
+
+    if (zero || sights > r->left / OBSERVATION_BYTES)
+        return omma_fail(OMMA_FORMAT, "a point with %" PRIu32 " sights in %zu bytes", sights,
+                         r->left);
+    omma_grow((void **)&d->points, &d->point_capacity, d->point_count + 1, sizeof p);
+    omma_grow((void **)&d->observations, &d->observation_capacity, d->observation_count + sights,
+              sizeof *d->observations);
+    for (uint32_t i = 0; i < sights; i++) {
+        omma_map_observation *o = &d->observations[d->observation_count++];
+
+        o->keyframe = read_u32(r);
+        o->point = (uint32_t)d->point_count;
+        o->px[0] = read_f32(r);
+        o->px[1] = read_f32(r);
+    }
+    d->points[d->point_count++] = p;
+    return OMMA_OK;
+}
+
+static omma_error take_points(reading *d, byte_reader *r)
+{
+    omma_error err = OMMA_OK;
+
+    while (!err && r->left > 0)
+        err = take_point(d, r);
+    return err;
+}
+
+/* Pixels of a keyframe that was lost go with it. */
+static omma_error take_pixels(reading *d, const map_part *p, omma_buffer *content)
+{
+    if (!map_has_keyframe(d->map, p->number))
+        return d->salvages ? OMMA_OK : omma_fail(OMMA_FORMAT, "there is no such keyframe");
+    if (p->type == PART_DEPTH)
+        return map_put_depth_blob(d->map, p->number, omma_buffer_ref(content));
+    map_set_jpeg(d->map, p->number, omma_buffer_ref(content));
+    return OMMA_OK;
+}
+
+static omma_error take_end(reading *d, const omma_buffer *content)
+{
+    if (content->bytes % INDEX_ENTRY)
+        return omma_fail(OMMA_FORMAT, "its index is cut");
+    d->has_end = true;
+    d->indexed = content->bytes / INDEX_ENTRY;
+    if (d->salvages ||
+        (content->bytes == d->index.count &&
+         (content->bytes == 0 || memcmp(content->data, d->index.at, content->bytes) == 0)))
+        return OMMA_OK;
+    return omma_fail(OMMA_FORMAT, "its index names other parts than there are");
+}
+
+static omma_error take(reading *d, const map_part *p, uint64_t at, omma_buffer *content)
+{
+    byte_reader r = {.at = content->data, .left = content->bytes};
+    omma_error err;
+
+    switch (p->type) {
+    case PART_HEAD:
+        err = take_head(d, &r);
+        break;
+    case PART_KEYFRAMES:
+        err = take_keyframes(d, &r);
+        break;
+    case PART_FRAMES:
+        err = take_frames(d, &r);
+        break;
+    case PART_POINTS:
+        err = take_points(d, &r);
+        break;
+    case PART_PICTURE:
+    case PART_DEPTH:
+        err = take_pixels(d, p, content);
+        break;
+    case PART_END:
+        err = take_end(d, content);
+        break;
+    default: /* of a later version that thought older ones could do without */
+        err = OMMA_OK;
+    }
+    if (err)
+        return err;
+    d->intact++;
+    if (p->type != PART_END) {
+        bytes_u32(&d->index, p->type);
+        bytes_u32(&d->index, p->number);
+        bytes_u64(&d->index, at);
+    }
+    return OMMA_OK;
+}
+
+/* --------------------------------------------------------------------------------- parts */
+
+static bool is_zero(const uint8_t *data, size_t n)
+{
+    while (n > 0 && data[n - 1] == 0)
+        n--;
+    return n == 0;
+}
+
+/* The header at a place. @return OMMA_OK; OMMA_FORMAT: no part that fits begins there. */
+static omma_error read_header(const reading *d, uint64_t at, map_part *p)
+{
+    uint8_t header[PART_HEADER];
+    uint64_t left = d->in.size - at;
+
+    if (left < PART_HEADER)
+        return omma_fail(OMMA_FORMAT, "the file is cut off there");
+    omma_error err = input_read(&d->in, at, header, sizeof header);
+    if (err)
+        return err;
+    if (!part_decode(p, header))
+        return omma_fail(OMMA_FORMAT, "no part begins there");
+    left -= PART_HEADER;
+    if (p->length > left || part_padding(p) > left - p->length)
+        return omma_fail(OMMA_FORMAT, "the file is cut off there: %" PRIu64 " bytes of %" PRIu64,
+                         left, p->length);
+    return OMMA_OK;
+}
+
+/* The content behind the header at a place, given. */
+static omma_error read_content(reading *d, uint64_t at, const map_part *p, omma_buffer **out)
+{
+    uint8_t padding[PART_ALIGN];
+    omma_buffer *content = NULL;
+    omma_error err = omma_buffer_create(&content, (size_t)p->length);
+
+    if (err)
+        return err;
+    err = input_read(&d->in, at + PART_HEADER, content->data, (size_t)p->length);
+    if (!err)
+        err = input_read(&d->in, at + PART_HEADER + p->length, padding, part_padding(p));
+    if (!err && (omma_crc32c(0, content->data, content->bytes) != p->checksum ||
+                 !is_zero(padding, part_padding(p))))
+        err = omma_fail(OMMA_FORMAT, "its checksum does not fit");
+    if (err)
+        omma_buffer_unref(&content);
+    *out = content;
+    return err;
+}
+
+static omma_error read_part(reading *d, uint64_t at, const map_part *p)
+{
+    omma_buffer *content = NULL;
+    omma_error err = read_content(d, at, p, &content);
+
+    if (!err)
+        err = take(d, p, at, content);
+    omma_buffer_unref(&content);
+    if (err)
+        d->wasted += p->length;
+    return err;
+}
+
+static uint64_t behind(uint64_t at, const map_part *p)
+{
+    return at + PART_HEADER + p->length + part_padding(p);
+}
+
+/* -------------------------------------------------------------------------------- strict */
+
+/* A damaged beginning is a reason to salvage, a later version is none. */
+static omma_error read_begin(reading *d)
+{
+    uint8_t begin[MAP_HEADER_BYTES];
+    byte_reader r = {.at = begin + MAP_MAGIC_BYTES, .left = sizeof begin - MAP_MAGIC_BYTES};
+
+    if (d->in.size < sizeof begin)
+        return omma_fail(OMMA_FORMAT, "%s is no map: it has only %" PRIu64 " bytes", d->in.name,
+                         d->in.size);
+    omma_error err = input_read(&d->in, 0, begin, sizeof begin);
+    if (err)
+        return err;
+    uint32_t version = read_u32(&r);
+
+    d->has_beginning = memcmp(begin, MAP_FILE_MAGIC, MAP_MAGIC_BYTES) == 0 &&
+                       read_u32(&r) == omma_crc32c(0, begin, sizeof begin - 4);
+    if (!d->has_beginning && !d->salvages)
+        return omma_fail(OMMA_FORMAT, "%s is no map, or damaged in its first 16 bytes", d->in.name);
+    if (d->has_beginning && version != MAP_FILE_VERSION)
+        return omma_fail(OMMA_FORMAT,
+                         "%s is of version %" PRIu32 " of the map file, and this omma %s reads "
+                         "version %d",
+                         d->in.name, version, omma_version(), MAP_FILE_VERSION);
+    return OMMA_OK;
+}
+
+static omma_error check_counts(const reading *d)
+{
+    if (!d->has_head)
+        return omma_fail(OMMA_FORMAT, "%s has no head", d->in.name);
+    if (d->head.frames != omma_map_frame_count(d->map) ||
+        d->head.keyframes != omma_map_keyframe_count(d->map) || d->head.points != d->point_count ||
+        d->head.observations != d->observation_count)
+        return omma_fail(OMMA_FORMAT, "%s holds other numbers of things than its head says",
+                         d->in.name);
+    return OMMA_OK;
+}
+
+/* Adds where it was to the reason, if the bytes are to blame. */
+static omma_error place(omma_error err, const reading *d, uint64_t at, const map_part *p)
+{
+    char text[48];
+
+    if (err != OMMA_FORMAT)
+        return err;
+    return omma_fail(OMMA_FORMAT,
+                     "%s is damaged: part %zu%s%s%s at byte %" PRIu64 ": %s; --salvage takes what "
+                     "is intact",
+                     d->in.name, d->intact + 1, p ? " (" : "", p ? part_name(p, text) : "",
+                     p ? ")" : "", at, omma_why());
+}
+
+static omma_error read_strictly(reading *d)
+{
+    uint64_t at = MAP_HEADER_BYTES;
+
+    while (!d->has_end) {
+        map_part p;
+        omma_error err = read_header(d, at, &p);
+
+        if (err)
+            return place(err, d, at, NULL);
+        err = read_part(d, at, &p);
+        if (err)
+            return place(err, d, at, &p);
+        at = behind(at, &p);
+    }
+    if (at != d->in.size)
+        return omma_fail(OMMA_FORMAT,
+                         "%s has %" PRIu64 " bytes behind its end; --salvage takes what is "
+                         "intact",
+                         d->in.name, d->in.size - at);
+    return check_counts(d);
+}
+
+/* ------------------------------------------------------------------------------- salvage */
+
+/* The next place from at on where the letters of a part stand, or the size of the file. */
+static omma_error find_magic(const reading *d, uint64_t *at)
+{
+    uint8_t window[WINDOW];
+
+    while (d->in.size - *at >= PART_HEADER) {
+        uint64_t left = d->in.size - *at;
+        size_t n = left < WINDOW ? (size_t)left : WINDOW;
+        omma_error err = input_read(&d->in, *at, window, n);
+
+        if (err)
+            return err;
+        const uint8_t *found = memmem(window, n, PART_MAGIC, 4);
+        if (found) {
+            *at += (uint64_t)(found - window);
+            return OMMA_OK;
+        }
+        *at += n - 3;
+    }
+    *at = d->in.size;
+    return OMMA_OK;
+}
+
+/* Where to look on behind a header whose content is no good: where the next part should be, if it
+ * is; else right behind the header, for bytes may be missing. */
+static uint64_t place_after(const reading *d, uint64_t at, const map_part *p)
+{
+    uint64_t next = behind(at, p);
+    map_part other;
+
+    if (next == d->in.size || read_header(d, next, &other) == OMMA_OK)
+        return next;
+    return at + PART_HEADER;
+}
+
+/* Contents made to be read again and again, each longer than the last, end the search. */
+static omma_error read_what_is_intact(reading *d)
+{
+    uint64_t at = MAP_HEADER_BYTES < d->in.size ? MAP_HEADER_BYTES : d->in.size;
+    bool in_gap = false;
+
+    while (at < d->in.size && d->wasted <= 4 * d->in.size) {
+        map_part p;
+        omma_error err = read_header(d, at, &p);
+        bool begins = err == OMMA_OK;
+
+        if (begins)
+            err = read_part(d, at, &p);
+        if (err && err != OMMA_FORMAT)
+            return err;
+        d->gaps += err && (begins || !in_gap);
+        in_gap = err != OMMA_OK;
+        if (!err) {
+            at = behind(at, &p);
+        } else if (begins) {
+            at = place_after(d, at, &p);
+        } else {
+            at++;
+            err = find_magic(d, &at);
+            if (err)
+                return err;
+        }
+    }
+    if (d->intact == 0)
+        return omma_fail(OMMA_FORMAT, "%s: no intact part of a map is in it", d->in.name);
+    return OMMA_OK;
+}
+
+static void count_damage(const reading *d, omma_map_salvage *out)
+{
+    size_t seen = d->intact + d->gaps, named = d->has_end ? d->indexed + 1 : seen;
+
+    *out = (omma_map_salvage){.parts = named > d->intact ? named : d->intact};
+    if (!d->has_end && d->gaps == 0) /* cut between two parts */
+        out->parts++;
+    if (d->has_end && d->gaps > 0 && out->parts == d->intact) /* something where nothing belongs */
+        out->parts++;
+    out->parts += !d->has_beginning;
+    out->damaged = out->parts - d->intact;
+    if (d->has_head)
+        memcpy(out->writer, d->head.writer, strlen(d->head.writer) + 1);
+}
+
+/* ---------------------------------------------------------------------------------- both */
+
+static omma_error read_input(omma_map **out, const input *in, uint64_t most,
+                             omma_map_salvage *salvage)
+{
+    if (most == 0)
+        most = DEFAULT_MOST;
+    if (in->size > most)
+        return omma_fail(OMMA_NO_MEMORY,
+                         "%s holds %" PRIu64 " bytes, and no more than %" PRIu64 " are allowed",
+                         in->name, in->size, most);
+    reading d = {.in = *in, .salvages = salvage != NULL};
+    omma_error err = read_begin(&d);
+    if (err)
+        return err;
+    d.map = omma_map_create();
+    err = salvage ? read_what_is_intact(&d) : read_strictly(&d);
+    if (!err) {
+        omma_map_set_points(d.map, d.points, d.point_count, d.observations, d.observation_count);
+        if (salvage)
+            count_damage(&d, salvage);
+        *out = d.map;
+        d.map = NULL;
+    }
+    omma_map_destroy(&d.map);
+    map_head_finish(&d.head);
+    bytes_finish(&d.index);
+    free(d.points);
+    free(d.observations);
+    return err;
+}
+
+omma_error map_file_parse(omma_map **out, const void *data, size_t size, const char *name,
+                          size_t max_bytes, omma_map_salvage *salvage)
+{
+    return read_input(out, &(input){.name = name, .fd = -1, .data = data, .size = size}, max_bytes,
+                      salvage);
+}
+
+omma_error omma_map_open(omma_map **out, const char *path, size_t max_bytes,
+                         omma_map_salvage *salvage)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    omma_error err;
+
+    if (fd < 0)
+        return omma_fail_errno("cannot read %s", path);
+    if (fstat(fd, &st))
+        err = omma_fail_errno("cannot read %s", path);
+    else if (!S_ISREG(st.st_mode))
+        err = omma_fail(OMMA_FORMAT, "%s is not a file", path);
+    else
+        err = read_input(out, &(input){.name = path, .fd = fd, .size = (uint64_t)st.st_size},
+                         max_bytes, salvage);
+    close(fd);
+    return err;
+}

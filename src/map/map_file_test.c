@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+#include "map_file.h"
+#include "map_fixture.h"
+#include "scratch.h"
+
+static omma_buffer *picture(size_t n, uint64_t seed)
+{
+    omma_buffer *b = NULL;
+
+    CHECK_OK(omma_buffer_create(&b, n));
+    for (size_t i = 0; i < n; i++)
+        ((uint8_t *)b->data)[i] = (uint8_t)omma_random_u64(&seed);
+    return b;
+}
+
+static void set_pictures(omma_map *m)
+{
+    for (size_t i = 0; i < omma_map_keyframe_count(m); i++) {
+        omma_map_keyframe k = omma_map_get_keyframe(m, i);
+        char *name = i % 3 == 1 ? NULL : omma_text("some/folder/%03zu é.jpg", i);
+
+        omma_map_set_picture(m, k.id, i % 3 == 2 ? NULL : picture(20 + i % 5, i), name);
+        free(name);
+    }
+}
+
+/* Small enough to be cut at every byte: 25 frames, of which 2 are lost, on 3 keyframes. */
+static omma_map *small_map(void)
+{
+    omma_map *m = omma_map_create();
+    const omma_map_point points[3] = {{.world = {1, 2, 3}, .rgb = {4, 5, 6}, .error_px = 1},
+                                      {.world = {-1, 0.1, 9}, .submap = TEST_SUBMAP},
+                                      {.world = {0, 0, 1e-9}, .error_px = 3}};
+    const omma_map_observation seen[3] = {{TEST_FIRST_ID, 0, {1, 2}},
+                                          {TEST_FIRST_ID + 1, 0, {3, 4.5f}},
+                                          {TEST_FIRST_ID + 2, 2, {-1, 7}}};
+
+    for (int i = 0; i < 25; i++) {
+        omma_view v = test_view(i);
+
+        v.has_pose = i != 7 && i != 8;
+        v.status = v.has_pose ? OMMA_STATUS_TRACKING : OMMA_STATUS_LOST;
+        omma_map_add_view(m, &v);
+    }
+    omma_map_set_unit(m, "m");
+    omma_map_set_points(m, points, 3, seen, 3);
+    set_pictures(m);
+    return m;
+}
+
+/* The bytes of a map's file; given. */
+static char *saved(const omma_map *m, size_t *n)
+{
+    char *folder = scratch_make(), *path = omma_text("%s/map.omma", folder);
+
+    CHECK_OK(omma_map_save(m, path, NULL));
+    CHECK(omma_map_save(m, path, NULL) == OMMA_EXISTS);
+    char *data = scratch_read(folder, "map.omma", n);
+
+    free(path);
+    scratch_remove(folder);
+    return data;
+}
+
+static void check_same_file(const char *a, const char *b, const char *name)
+{
+    size_t n = 0, m = 0;
+    char *x = scratch_read(a, name, &n), *y = scratch_read(b, name, &m);
+
+    CHECK(x && y && n == m && memcmp(x, y, n) == 0);
+    free(x);
+    free(y);
+}
+
+static void export_all(const omma_map *m, const char *folder)
+{
+    const struct {
+        const char *name;
+        omma_error (*write)(const omma_map *m, const char *path, const omma_export_options *o);
+    } part[] = {
+        {"trajectory.txt", omma_map_write_tum}, {"cloud.ply", omma_map_write_ply},
+        {"colmap", omma_map_write_colmap},      {"transforms.json", omma_map_write_transforms},
+        {"images", omma_map_write_pictures},    {"map.omma", omma_map_save},
+    };
+
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        char *path = omma_text("%s/%s", folder, part[i].name);
+
+        CHECK_OK(part[i].write(m, path, NULL));
+        free(path);
+    }
+}
+
+static void opened_map_exports_the_same_bytes(void)
+{
+    static const char *const names[] = {
+        "trajectory.txt",    "trajectory-submap7.txt", "cloud.ply",         "colmap/cameras.bin",
+        "colmap/images.bin", "colmap/points3D.bin",    "colmap/images.txt", "colmap/points3D.txt",
+        "transforms.json",   "images/000010.jpg",      "map.omma"};
+    char *before = scratch_make(), *after = scratch_make();
+    char *path = omma_text("%s/map.omma", before);
+    omma_map *m = test_map(3000), *again = NULL;
+
+    set_pictures(m);
+    omma_map_set_unit(m, "m");
+    omma_map_remove_keyframe(m, TEST_FIRST_ID + 5); /* frames hang on it all the same */
+    omma_map_correct(m, &(omma_correction){.keyframe = TEST_FIRST_ID + 7,
+                                           .submap = TEST_SUBMAP,
+                                           .world_from_keyframe = omma_sim3_identity()});
+    export_all(m, before);
+    CHECK_OK(omma_map_open(&again, path, 0, NULL));
+    CHECK(again && omma_map_keyframe_count(again) == omma_map_keyframe_count(m));
+    export_all(again, after);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        check_same_file(before, after, names[i]);
+    CHECK(omma_map_get_pose(again, 55).submap == omma_map_get_pose(m, 55).submap);
+    omma_map_destroy(&again);
+    omma_map_destroy(&m);
+    free(path);
+    scratch_remove(before);
+    scratch_remove(after);
+}
+
+static void empty_map_comes_back(void)
+{
+    omma_map *m = omma_map_create(), *again = NULL;
+    size_t n;
+    char *data = saved(m, &n);
+
+    CHECK_OK(map_file_parse(&again, data, n, "x", 0, NULL));
+    CHECK(again && omma_map_frame_count(again) == 0);
+    CHECK_TEXT(omma_map_unit(again), "units");
+    omma_map_destroy(&again);
+    omma_map_destroy(&m);
+    free(data);
+}
+
+/* Where each part ends, zeros and all. */
+static size_t parts_until(const char *data, size_t n, size_t ends[32])
+{
+    size_t count = 0, at = MAP_HEADER_BYTES;
+
+    while (at < n && count < 32) {
+        map_part p;
+
+        if (!CHECK(part_decode(&p, (const uint8_t *)data + at)))
+            break;
+        at += PART_HEADER + (size_t)p.length + part_padding(&p);
+        ends[count++] = at;
+    }
+    CHECK(at == n);
+    return count;
+}
+
+static void cut_anywhere_is_named_and_the_rest_saved(void)
+{
+    omma_map *m = small_map();
+    size_t n, ends[32], whole = 0;
+    char *data = saved(m, &n);
+    size_t parts = parts_until(data, n, ends);
+
+    CHECK(parts == 7); /* head, keyframes, frames, points, two pictures, end */
+    for (size_t cut = 0; cut < n; cut++) {
+        omma_map *got = NULL;
+        omma_map_salvage s;
+        char *copy = malloc(cut + 1); /* ends where it ends: the sanitizer looks */
+
+        memcpy(copy, data, cut);
+        while (ends[whole] <= cut)
+            whole++;
+        if (map_file_parse(&got, copy, cut, "x.omma", 0, NULL) != OMMA_FORMAT ||
+            !strstr(omma_why(), "x.omma"))
+            CHECK(!"a cut is named");
+        CHECK(!got);
+        omma_error err = map_file_parse(&got, copy, cut, "x.omma", 0, &s);
+        if ((err == OMMA_OK) != (whole > 0) || (!err && s.parts - s.damaged != whole) ||
+            (!err && s.damaged == 0))
+            CHECK(!"what is intact is saved");
+        if (!err && whole >= 3)
+            CHECK(omma_map_frame_count(got) == 25 && omma_map_keyframe_count(got) == 3);
+        omma_map_destroy(&got);
+        free(copy);
+    }
+    omma_map_destroy(&m);
+    free(data);
+}
+
+static void flipped_bit_costs_one_part(void)
+{
+    omma_map *m = small_map();
+    size_t n, ends[32], hit = 0;
+    char *data = saved(m, &n);
+    size_t parts = parts_until(data, n, ends);
+
+    for (size_t at = 0; at < n; at++) {
+        omma_map *got = NULL;
+        omma_map_salvage s = {0};
+        char bit = (char)(1 << (at * 5 % 8));
+
+        while (ends[hit] <= at)
+            hit++;
+        data[at] ^= bit;
+        CHECK(map_file_parse(&got, data, n, "x.omma", 0, NULL) == OMMA_FORMAT && !got);
+        CHECK_OK(map_file_parse(&got, data, n, "x.omma", 0, &s));
+        size_t whole = at < MAP_HEADER_BYTES ? parts : parts - 1;
+        if (s.parts - s.damaged != whole || s.damaged != 1 || !got)
+            CHECK(!"one part is damaged");
+        else if (at >= MAP_HEADER_BYTES && hit == 2) /* frames: the keyframes' own are left */
+            CHECK(omma_map_frame_count(got) == 3);
+        else
+            CHECK(omma_map_frame_count(got) == 25);
+        if (at < MAP_HEADER_BYTES || hit != 0)
+            CHECK(strcmp(omma_map_unit(got), "m") == 0 && strcmp(s.writer, omma_version()) == 0);
+        omma_map_destroy(&got);
+        data[at] ^= bit;
+    }
+    omma_map_destroy(&m);
+    free(data);
+}
+
+/* Bytes that are missing in the middle, or too many there or at the end. */
+static void shifted_parts_are_found(void)
+{
+    omma_map *m = small_map(), *got = NULL;
+    size_t n, ends[32];
+    char *data = saved(m, &n), *moved = malloc(n + 100);
+    omma_map_salvage s;
+
+    parts_until(data, n, ends);
+    memcpy(moved, data, ends[2] - 300);
+    memcpy(moved + ends[2] - 300, data + ends[2] - 243, n - (ends[2] - 243));
+    CHECK(map_file_parse(&got, moved, n - 57, "x", 0, NULL) == OMMA_FORMAT);
+    CHECK_OK(map_file_parse(&got, moved, n - 57, "x", 0, &s));
+    CHECK(s.parts == 7 && s.damaged == 1 && omma_map_point_count(got) == 3);
+    omma_map_destroy(&got);
+    memcpy(moved, data, n);
+    memset(moved + n, 'x', 100);
+    CHECK(map_file_parse(&got, moved, n + 100, "x", 0, NULL) == OMMA_FORMAT);
+    CHECK(strstr(omma_why(), "100 bytes behind its end"));
+    CHECK_OK(map_file_parse(&got, moved, n + 100, "x", 0, &s));
+    CHECK(s.damaged == 1 && omma_map_frame_count(got) == 25);
+    omma_map_destroy(&got);
+    omma_map_destroy(&m);
+    free(moved);
+    free(data);
+}
+
+/* A checksum proves no good will. */
+static void invented_contents_are_refused(void)
+{
+    omma_map *m = small_map();
+    size_t n, ends[32];
+    char *data = saved(m, &n);
+
+    parts_until(data, n, ends);
+    for (size_t i = 0; i + 1 < 4; i++)
+        for (size_t at = ends[i] + PART_HEADER; at < ends[i + 1]; at++) {
+            char *copy = malloc(n);
+            omma_map *got = NULL;
+            map_part p;
+
+            memcpy(copy, data, n);
+            copy[at] ^= (char)(0x80 >> at % 3);
+            CHECK(part_decode(&p, (uint8_t *)copy + ends[i]));
+            p.checksum = omma_crc32c(0, copy + ends[i] + PART_HEADER, (size_t)p.length);
+            part_encode(&p, (uint8_t *)copy + ends[i]);
+            omma_error err = map_file_parse(&got, copy, n, "x", 0, NULL);
+            if (err && (err != OMMA_FORMAT || got))
+                CHECK(!"refused or taken");
+            omma_map_destroy(&got);
+            free(copy);
+        }
+    omma_map_destroy(&m);
+    free(data);
+}
+
+static void limits_and_other_files_are_named(void)
+{
+    char *folder = scratch_make(), *path = omma_text("%s/map.omma", folder);
+    omma_map *m = small_map(), *got = NULL;
+    omma_map_salvage s;
+    size_t n;
+    char *data = saved(m, &n);
+
+    CHECK(map_file_parse(&got, data, n, "x", n - 1, NULL) == OMMA_NO_MEMORY);
+    char *number = omma_text("%zu", n - 1);
+    CHECK(strstr(omma_why(), number));
+    free(number);
+    data[8] = 2;
+    uint32_t checksum = omma_crc32c(0, data, 12);
+    for (int i = 0; i < 4; i++)
+        data[12 + i] = (char)(checksum >> (8 * i));
+    CHECK(map_file_parse(&got, data, n, "x", 0, NULL) == OMMA_FORMAT &&
+          strstr(omma_why(), "version 2"));
+    CHECK(map_file_parse(&got, data, n, "x", 0, &s) == OMMA_FORMAT);
+    CHECK(omma_map_open(&got, path, 0, NULL) == OMMA_NOT_FOUND);
+    CHECK(omma_map_open(&got, folder, 0, NULL) == OMMA_FORMAT);
+    CHECK(map_file_parse(&got, "hello, I am a long text", 23, "x", 0, NULL) == OMMA_FORMAT);
+    CHECK(map_file_parse(&got, "hello, I am a long text", 23, "x", 0, &s) == OMMA_FORMAT && !got);
+    free(data);
+    omma_map_destroy(&m);
+    free(path);
+    scratch_remove(folder);
+}
+
+int main(void)
+{
+    TEST(opened_map_exports_the_same_bytes);
+    TEST(empty_map_comes_back);
+    TEST(cut_anywhere_is_named_and_the_rest_saved);
+    TEST(flipped_bit_costs_one_part);
+    TEST(shifted_parts_are_found);
+    TEST(invented_contents_are_refused);
+    TEST(limits_and_other_files_are_named);
+    return check_done();
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A map into map.omma: part after part, and an index of them in the last. */
+#include "map_depth.h"
+#include "map_file.h"
+#include "map_inside.h"
+
+#include <string.h>
+
+typedef struct writing {
+    omma_file *file;
+    uint64_t at;
+    byte_list index;
+} writing;
+
+static void write_part(writing *w, part_type type, uint32_t number, const void *data, size_t n)
+{
+    static const uint8_t zeros[PART_ALIGN];
+    map_part p = {type, number, omma_crc32c(0, data, n), n};
+    uint8_t header[PART_HEADER];
+
+    if (type != PART_END) {
+        bytes_u32(&w->index, type);
+        bytes_u32(&w->index, number);
+        bytes_u64(&w->index, w->at);
+    }
+    part_encode(&p, header);
+    omma_file_write(w->file, header, sizeof header);
+    omma_file_write(w->file, data, n);
+    omma_file_write(w->file, zeros, part_padding(&p));
+    w->at += PART_HEADER + n + part_padding(&p);
+}
+
+static void write_begin(writing *w)
+{
+    byte_list b = {0};
+
+    bytes_put(&b, MAP_FILE_MAGIC, MAP_MAGIC_BYTES);
+    bytes_u32(&b, MAP_FILE_VERSION);
+    bytes_u32(&b, omma_crc32c(0, b.at, b.count));
+    omma_file_write(w->file, b.at, b.count);
+    w->at = b.count;
+    bytes_finish(&b);
+}
+
+static void write_head(writing *w, const omma_map *m)
+{
+    byte_list b = {0};
+    char *writer = omma_text("%s", omma_version()), *unit = omma_text("%s", omma_map_unit(m));
+    map_head h = {.writer = writer,
+                  .unit = unit,
+                  .submap = omma_map_main_submap(m),
+                  .frames = omma_map_frame_count(m),
+                  .keyframes = omma_map_keyframe_count(m),
+                  .points = omma_map_point_count(m),
+                  .observations = omma_map_observation_count(m)};
+
+    map_head_encode(&b, &h);
+    write_part(w, PART_HEAD, 0, b.at, b.count);
+    map_head_finish(&h);
+    bytes_finish(&b);
+}
+
+/* Closes a list of records when it is long enough, or at the end. */
+static void write_list(writing *w, part_type type, uint32_t *number, byte_list *b)
+{
+    if (b->count == 0)
+        return;
+    write_part(w, type, (*number)++, b->at, b->count);
+    b->count = 0;
+}
+
+static void write_keyframes(writing *w, const omma_map *m)
+{
+    byte_list b = {0};
+    uint32_t number = 0;
+
+    for (size_t i = 0; i < omma_map_keyframe_count(m); i++) {
+        omma_map_keyframe k = omma_map_get_keyframe(m, i);
+
+        keyframe_encode(&b, &k);
+        if ((i + 1) % KEYFRAMES_IN_PART == 0)
+            write_list(w, PART_KEYFRAMES, &number, &b);
+    }
+    write_list(w, PART_KEYFRAMES, &number, &b);
+    bytes_finish(&b);
+}
+
+static void write_frames(writing *w, const omma_map *m)
+{
+    byte_list b = {0};
+    uint32_t number = 0;
+
+    for (size_t i = 0; i < omma_map_frame_count(m); i++) {
+        omma_view v = map_frame_view(m, i);
+
+        frame_encode(&b, &v);
+        if ((i + 1) % FRAMES_IN_PART == 0)
+            write_list(w, PART_FRAMES, &number, &b);
+    }
+    write_list(w, PART_FRAMES, &number, &b);
+    bytes_finish(&b);
+}
+
+static void put_point(byte_list *b, const omma_map_point *p, size_t sights)
+{
+    for (int k = 0; k < 3; k++)
+        bytes_f64(b, p->world[k]);
+    bytes_put(b, p->rgb, 3);
+    bytes_u8(b, 0);
+    bytes_u32(b, p->submap);
+    bytes_f32(b, p->error_px);
+    bytes_u32(b, (uint32_t)sights);
+}
+
+/* Each point is followed by where it was seen. */
+static void write_points(writing *w, const omma_map *m)
+{
+    const omma_map_point *points = omma_map_get_points(m);
+    const omma_map_observation *o = omma_map_get_observations(m);
+    size_t at = 0, end = omma_map_observation_count(m);
+    byte_list b = {0};
+    uint32_t number = 0;
+
+    for (size_t i = 0; i < omma_map_point_count(m); i++) {
+        size_t first = at;
+
+        while (at < end && o[at].point == i)
+            at++;
+        put_point(&b, &points[i], at - first);
+        for (size_t k = first; k < at; k++) {
+            bytes_u32(&b, o[k].keyframe);
+            bytes_f32(&b, o[k].px[0]);
+            bytes_f32(&b, o[k].px[1]);
+        }
+        if ((i + 1) % POINTS_IN_PART == 0)
+            write_list(w, PART_POINTS, &number, &b);
+    }
+    write_list(w, PART_POINTS, &number, &b);
+    bytes_finish(&b);
+}
+
+/* Picture and depth of each keyframe. */
+static omma_error write_pixels(writing *w, const omma_map *m)
+{
+    for (size_t i = 0; i < omma_map_keyframe_count(m); i++) {
+        omma_map_keyframe k = omma_map_get_keyframe(m, i);
+        omma_buffer *depth = NULL;
+        omma_error err = map_get_depth_blob(m, i, &depth);
+
+        if (err)
+            return err;
+        if (k.jpeg)
+            write_part(w, PART_PICTURE, k.id, k.jpeg->data, k.jpeg->bytes);
+        if (depth)
+            write_part(w, PART_DEPTH, k.id, depth->data, depth->bytes);
+        omma_buffer_unref(&depth);
+    }
+    return OMMA_OK;
+}
+
+omma_error omma_map_save(const omma_map *m, const char *path, const omma_export_options *o)
+{
+    writing w = {0};
+    omma_error err = omma_file_create(&w.file, path, o && o->replace);
+
+    if (err)
+        return err;
+    write_begin(&w);
+    write_head(&w, m);
+    write_keyframes(&w, m);
+    write_frames(&w, m);
+    write_points(&w, m);
+    err = write_pixels(&w, m);
+    write_part(&w, PART_END, 0, w.index.at, w.index.count);
+    bytes_finish(&w.index);
+    if (err)
+        omma_file_abort(&w.file);
+    return err ? err : omma_file_commit(&w.file);
+}

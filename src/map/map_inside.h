@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What the map file needs to see of a map besides what is public. */
+#pragma once
+
+#include <omma/map.h>
+
+/** The view that would make the i-th frame again as it is now: on its keyframe where that lives or
+ *  is culled, with every correction. Its camera is not told. */
+omma_view map_frame_view(const omma_map *m, size_t i);
+
+/** The keyframe's picture (taken); its name stays. An unknown keyframe is harmless. */
+void map_set_jpeg(omma_map *m, uint32_t keyframe, omma_buffer *jpeg);
+
+bool map_has_keyframe(const omma_map *m, uint32_t id);
