@@ -25,6 +25,30 @@ static void set_pictures(omma_map *m)
     }
 }
 
+/* A slope with a hole, of 4 x 3 cells. */
+static void set_depth(omma_view *v)
+{
+    const size_t bytes = 12 * sizeof(float);
+
+    CHECK_OK(omma_buffer_create(&v->depth, bytes));
+    CHECK_OK(omma_buffer_create(&v->depth_error, bytes));
+    v->depth_width = 4;
+    v->depth_height = 3;
+    for (int i = 0; i < 12; i++) {
+        ((float *)v->depth->data)[i] = i == 5 ? 0 : 2 + 0.1f * (float)i;
+        ((float *)v->depth_error->data)[i] = i == 5 ? 0 : 0.01f;
+    }
+}
+
+static void add_view(omma_map *m, omma_view v, bool has_depth)
+{
+    if (has_depth)
+        set_depth(&v);
+    omma_map_add_view(m, &v);
+    omma_buffer_unref(&v.depth);
+    omma_buffer_unref(&v.depth_error);
+}
+
 /* Small enough to be cut at every byte: 25 frames, of which 2 are lost, on 3 keyframes. */
 static omma_map *small_map(void)
 {
@@ -41,7 +65,7 @@ static omma_map *small_map(void)
 
         v.has_pose = i != 7 && i != 8;
         v.status = v.has_pose ? OMMA_STATUS_TRACKING : OMMA_STATUS_LOST;
-        omma_map_add_view(m, &v);
+        add_view(m, v, i == 0);
     }
     omma_map_set_unit(m, "m");
     omma_map_set_points(m, points, 3, seen, 3);
@@ -103,6 +127,7 @@ static void opened_map_exports_the_same_bytes(void)
     omma_map *m = test_map(3000), *again = NULL;
 
     set_pictures(m);
+    add_view(m, test_view(40), true);
     omma_map_set_unit(m, "m");
     omma_map_remove_keyframe(m, TEST_FIRST_ID + 5); /* frames hang on it all the same */
     omma_map_correct(m, &(omma_correction){.keyframe = TEST_FIRST_ID + 7,
@@ -114,6 +139,11 @@ static void opened_map_exports_the_same_bytes(void)
     export_all(again, after);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         check_same_file(before, after, names[i]);
+    omma_depth_map depth = {0};
+    CHECK_OK(omma_map_get_depth(again, 4, &depth));
+    CHECK(depth.width == 4 && depth.height == 3 && depth.depth[5] == 0);
+    CHECK_CLOSE(depth.depth[11], 3.1, .rel = 1e-3);
+    omma_depth_map_finish(&depth);
     CHECK(omma_map_get_pose(again, 55).submap == omma_map_get_pose(m, 55).submap);
     omma_map_destroy(&again);
     omma_map_destroy(&m);
@@ -160,7 +190,7 @@ static void cut_anywhere_is_named_and_the_rest_saved(void)
     char *data = saved(m, &n);
     size_t parts = parts_until(data, n, ends);
 
-    CHECK(parts == 7); /* head, keyframes, frames, points, two pictures, end */
+    CHECK(parts == 8); /* head, keyframes, frames, points, two pictures, depth, end */
     for (size_t cut = 0; cut < n; cut++) {
         omma_map *got = NULL;
         omma_map_salvage s;
@@ -232,7 +262,7 @@ static void shifted_parts_are_found(void)
     memcpy(moved + ends[2] - 300, data + ends[2] - 243, n - (ends[2] - 243));
     CHECK(map_file_parse(&got, moved, n - 57, "x", 0, NULL) == OMMA_FORMAT);
     CHECK_OK(map_file_parse(&got, moved, n - 57, "x", 0, &s));
-    CHECK(s.parts == 7 && s.damaged == 1 && omma_map_point_count(got) == 3);
+    CHECK(s.parts == 8 && s.damaged == 1 && omma_map_point_count(got) == 3);
     omma_map_destroy(&got);
     memcpy(moved, data, n);
     memset(moved + n, 'x', 100);
