@@ -132,7 +132,7 @@ def test_force_leaves_nothing_of_the_old_map():
     assert set(digest("out")) - set(digest("new")) == {"images/mine.txt"}
     os.remove("out/images/mine.txt")
     run("map", ROOM, *SYNTHETIC, "-o", "out", "--force", "--no-colmap", "--no-pictures")
-    assert set(os.listdir("out")) == {"trajectory.txt", "cloud.ply", "report.json"}
+    assert set(os.listdir("out")) == {"trajectory.txt", "cloud.ply", "map.omma", "report.json"}
 
 
 def test_force_does_not_replace_a_picture_put_beside():
@@ -152,7 +152,7 @@ def test_files_that_are_not_wanted_may_be_there():
     for name in ("images/a.jpg", "colmap/b", "transforms.json"):
         open(f"out/{name}", "w").close()
     r = run_json("map", ROOM, *SYNTHETIC, "-o", "out", "--no-pictures", "--no-colmap")
-    assert sorted(r["output"]["files"]) == ["cloud.ply", "report.json", "trajectory.txt"], r
+    assert sorted(r["output"]["files"]) == ["cloud.ply", "map.omma", "report.json", "trajectory.txt"], r
     with open("out/report.json") as f:
         outputs = json.load(f)["outputs"]
     assert outputs["pictures"] == 0 and set(outputs["files"]) == set(r["output"]["files"])
@@ -176,7 +176,7 @@ def test_stale_submaps_go_with_force():
 
 def test_unwanted_files_are_left_out():
     run("map", ROOM, *SYNTHETIC, "-o", "out", "--no-pictures", "--no-colmap")
-    assert set(os.listdir("out")) == {"trajectory.txt", "cloud.ply", "report.json"}
+    assert set(os.listdir("out")) == {"trajectory.txt", "cloud.ply", "map.omma", "report.json"}
 
 
 def test_skip_limit_and_step_choose_frames():
