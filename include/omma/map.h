@@ -25,8 +25,8 @@ void omma_map_destroy(omma_map **m);
 
 /** What a view says replaces what was known of its frame. A keyframe view adds a keyframe, or says
  *  again where it is and what its camera is; its depth, if it brings any, is kept (the cloud and
- *  the mesh are made of it), and without one the depth that was there stays. Frames are told apart by frame_index, and their times
- *  increase with it. */
+ *  the mesh are made of it), and without one the depth that was there stays. Frames are told apart
+ * by frame_index, and their times increase with it. */
 void omma_map_add_view(omma_map *m, const omma_view *view);
 void omma_map_correct(omma_map *m, const omma_correction *correction);
 /** A keyframe was culled and is no longer exported. Views hanging on it keep their poses. */
@@ -159,29 +159,37 @@ void omma_mesh_finish(omma_mesh *m);
 typedef struct omma_volume omma_volume;
 
 /** @param voxel edge, world unit, > 0
- *  @param max_blocks 0 = 1,000,000 (about 4 GB); beyond it nothing new is taken in. */
+ *  @param max_blocks 0 = 650,000 (about 4 GB); beyond it nothing new is taken in.
+ *  @return OMMA_OK; OMMA_INVALID. */
 omma_error omma_volume_create(omma_volume **out, double voxel, size_t max_blocks);
 void omma_volume_destroy(omma_volume **v);
-/** Takes one depth map in (weight > 0) or out again (the same with weight < 0, for a keyframe that
- *  moves). rgb: width x height x 3 of the depth's grid. Cells with an expected error above
- *  max_error are skipped.
- *  @return OMMA_OK; OMMA_FULL (max_blocks reached: what fits is in); OMMA_NO_MEMORY. */
-omma_error omma_volume_integrate(omma_volume *v, const omma_depth_map *d, const uint8_t *rgb,
-                                 const omma_camera *camera, const omma_sim3 *world_from_camera,
-                                 double max_error, double weight);
+/** Takes one depth map in (weight > 0), or out again: what went in with a weight comes out with its
+ *  opposite, everything else being the same, and the surface is what it would be without (its
+ *  colours to within rounding). For a keyframe that moves. Cells count by 1 / (error * depth)^2;
+ *  those with an expected error above max_error are skipped. Without colours it is grey.
+ *  A voxel takes some thousand straight looks, and nothing after that.
+ *  @return OMMA_OK; OMMA_FULL (max_blocks reached: what fits is in); OMMA_INVALID (camera, size, a
+ *          pose or weight that is not finite); OMMA_NO_MEMORY (only part of it is in). */
+omma_error omma_volume_integrate(omma_volume *v, const omma_depth_map *d, const omma_camera *camera,
+                                 const omma_sim3 *world_from_camera, double max_error,
+                                 double weight);
 /** Meshes again what changed since the last call, and gives the whole surface (surface nets:
- *  Gibson, MICCAI 1998), vertices shared. Given: omma_mesh_finish. */
+ *  Gibson, MICCAI 1998), vertices shared. Given: omma_mesh_finish.
+ *  @return OMMA_OK; OMMA_NO_MEMORY. */
 omma_error omma_volume_mesh(omma_volume *v, omma_mesh *out);
 
 typedef struct omma_mesh_options {
-    double voxel;     /* 0 = as the cloud's, doubled */
+    double voxel; /* 0 = twice as large as the depth is fine; larger when memory would run out */
     double max_error; /* relative; 0 = 0.05 */
-    double max_hole;  /* holes with a rim up to this long are closed, world unit; 0 = 8 voxels */
-    size_t max_triangles; /* decimated to (quadric errors: Garland & Heckbert 1997); 0 = no bound */
+    double max_hole;  /* holes with a rim up to this long are closed, world unit; 0 = 16 voxels */
+    size_t max_triangles; /* decimated to (quadric errors: Garland & Heckbert 1997), as far as that
+                             keeps each piece whole; 0 = no bound */
     size_t min_piece;     /* pieces of fewer triangles are dropped; 0 = 100 */
 } omma_mesh_options;
 
-/** The surface of the main submap. @return as omma_map_fuse. */
+/** The surface of the main submap. What a keyframe sees through is taken away first.
+ *  @return OMMA_OK (given: omma_mesh_finish; empty without depth); OMMA_FULL (a voxel that was
+ *  asked for and is too small); OMMA_NO_MEMORY, OMMA_IO. */
 omma_error omma_map_mesh(const omma_map *m, const omma_mesh_options *o, omma_mesh *out);
 
 /* ----------------------------------------------------------------------------------- exports */
