@@ -26,7 +26,7 @@ void omma_map_destroy(omma_map **m);
 /** What a view says replaces what was known of its frame. A keyframe view adds a keyframe, or says
  *  again where it is and what its camera is; its depth, if it brings any, is kept (the cloud and
  *  the mesh are made of it), and without one the depth that was there stays. Frames are told apart
- * by frame_index, and their times increase with it. */
+ *  by frame_index, and their times increase with it. */
 void omma_map_add_view(omma_map *m, const omma_view *view);
 void omma_map_correct(omma_map *m, const omma_correction *correction);
 /** A keyframe was culled and is no longer exported. Views hanging on it keep their poses. */
