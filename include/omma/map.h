@@ -277,20 +277,30 @@ omma_error omma_map_open(omma_map **out, const char *path, size_t max_bytes,
  *  frusta and trajectory as lines. Thread-safe: one thread at a time. */
 typedef struct omma_renderer omma_renderer;
 
+/* Pictures of more pixels have one sample each. */
+#define OMMA_RENDER_FINE_PIXELS (4096 * 2304)
+
 typedef struct omma_render_options {
-    int width, height; /* px; 0 = 1280 x 720 */
-    float splat;       /* diameter of a point, world unit; 0 = the cloud's voxel */
+    int width, height; /* px; both 0 = 1280 x 720 */
+    float splat;       /* diameter of a point, world unit; 0 = a little more than a voxel */
     bool frusta, trajectory;
-    bool flat; /* no eye-dome lighting */
+    bool flat;       /* no eye-dome lighting */
+    bool fine;       /* 2 x 2 samples a pixel: smoother edges for four times the work */
+    bool both_sides; /* also what turns its back on the camera: normals and triangles */
+    bool plain;      /* the background is one colour; otherwise a dark gradient */
     uint8_t background[3];
     unsigned threads; /* 0 = as many as cores; the picture does not depend on it */
 } omma_render_options;
 
-/** The scene is borrowed for as long as the renderer lives. */
+/** The scene is borrowed for as long as the renderer lives. The mesh is drawn when there is no
+ *  cloud, the map's sparse points when there is neither.
+ *  @return OMMA_OK; OMMA_INVALID (a side not within 16 to 8192 px); OMMA_DEGENERATE (nothing to
+ *          draw); OMMA_NO_MEMORY. */
 omma_error omma_renderer_create(omma_renderer **out, const omma_scene *s,
                                 const omma_render_options *o);
 void omma_renderer_destroy(omma_renderer **r);
-/** One picture: RGB24 of the renderer's size, given. fov: vertical, degrees. */
+/** One picture: RGB24 of the renderer's size, given. fov: vertical, degrees.
+ *  @return OMMA_OK; OMMA_INVALID (not a pose; fov not within 0.1 to 170); OMMA_NO_MEMORY. */
 omma_error omma_renderer_draw(omma_renderer *r, const omma_se3 *world_from_camera, double fov,
                               omma_frame **out);
 

@@ -3,15 +3,16 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-omma_error canvas_init(canvas *c, int width, int height)
+omma_error canvas_init(canvas *c, int width, int height, int scale)
 {
-    *c = (canvas){0};
+    *c = (canvas){.scale = scale};
     if (width < 16 || height < 16 || width > 8192 || height > 8192)
         return omma_fail(OMMA_INVALID, "a picture of %d x %d is not between 16 and 8192 px", width,
                          height);
-    c->width = width * CANVAS_SCALE;
-    c->height = height * CANVAS_SCALE;
+    c->width = width * scale;
+    c->height = height * scale;
     size_t n = (size_t)c->width * (size_t)c->height;
 
     c->color = malloc(n * sizeof *c->color);
@@ -58,7 +59,7 @@ void canvas_splat(canvas *c, double x, double y, double depth, double radius, rg
 {
     int x0, x1, y0, y1;
 
-    x *= CANVAS_SCALE, y *= CANVAS_SCALE, radius *= CANVAS_SCALE;
+    x *= c->scale, y *= c->scale, radius *= c->scale;
     pixel_range(x - radius, x + radius, c->width, &x0, &x1);
     pixel_range(y - radius, y + radius, c->height, &y0, &y1);
     for (int py = y0; py <= y1; py++)
@@ -130,9 +131,9 @@ static void paint_stroke(canvas *c, const stroke *s)
 void canvas_line_at(canvas *c, const double a[3], const double b[3], double width, rgb color,
                     double alpha, double hidden_alpha)
 {
-    paint_stroke(c, &(stroke){.a = {a[0] * CANVAS_SCALE, a[1] * CANVAS_SCALE, a[2]},
-                              .b = {b[0] * CANVAS_SCALE, b[1] * CANVAS_SCALE, b[2]},
-                              .half_width = width * CANVAS_SCALE / 2,
+    paint_stroke(c, &(stroke){.a = {a[0] * c->scale, a[1] * c->scale, a[2]},
+                              .b = {b[0] * c->scale, b[1] * c->scale, b[2]},
+                              .half_width = width * c->scale / 2,
                               .alpha = alpha,
                               .hidden_alpha = hidden_alpha,
                               .color = color});
@@ -153,8 +154,8 @@ void canvas_box(canvas *c, double x0, double y0, double x1, double y1, rgb color
 {
     int left, right, top, bottom;
 
-    pixel_range(x0 * CANVAS_SCALE + 1, x1 * CANVAS_SCALE - 1, c->width, &left, &right);
-    pixel_range(y0 * CANVAS_SCALE + 1, y1 * CANVAS_SCALE - 1, c->height, &top, &bottom);
+    pixel_range(x0 * c->scale + 1, x1 * c->scale - 1, c->width, &left, &right);
+    pixel_range(y0 * c->scale + 1, y1 * c->scale - 1, c->height, &top, &bottom);
     for (int y = top; y <= bottom; y++)
         for (int x = left; x <= right; x++) {
             size_t at = (size_t)y * c->width + x;
@@ -204,31 +205,67 @@ void canvas_shade(canvas *c, double strength)
         c->depth[i] = exp2f(c->depth[i]);
 }
 
+static void to_bytes(const float *restrict from, uint8_t *restrict to, int n)
+{
+    for (int i = 0; i < n; i++) {
+        float v = from[i] * 255 + 0.5f;
+
+        v = v > 0 ? v : 0;
+        to[i] = (uint8_t)(int)(v < 255 ? v : 255);
+    }
+}
+
+static void add_row(float *restrict to, const float *restrict with, int n)
+{
+    for (int i = 0; i < n; i++)
+        to[i] += with[i];
+}
+
+/* Sums of scale x scale values, times share; sum is of 3 * c->width values. */
+static void average_row(const canvas *c, int y, float *sum)
+{
+    const float *first = (const float *)(c->color + (size_t)y * c->scale * c->width);
+    float share = 1 / (float)(c->scale * c->scale);
+
+    memcpy(sum, first, (size_t)c->width * sizeof *c->color);
+    for (int i = 1; i < c->scale; i++)
+        add_row(sum, first + (size_t)i * 3 * c->width, 3 * c->width);
+    for (int x = 0; x < c->width / c->scale; x++)
+        for (int k = 0; k < 3; k++) {
+            float value = 0;
+
+            for (int i = 0; i < c->scale; i++)
+                value += sum[3 * (x * c->scale + i) + k];
+            sum[3 * x + k] = value * share;
+        }
+}
+
+void canvas_rows(const canvas *c, omma_frame *to, int first, int end)
+{
+    float *sum = omma_new_array(float, 3 * (size_t)c->width);
+
+    for (int y = first; y < end; y++) {
+        uint8_t *row = to->plane[0] + (size_t)y * to->stride[0];
+
+        if (c->scale == 1) {
+            to_bytes((const float *)(c->color + (size_t)y * c->width), row, 3 * c->width);
+        } else {
+            average_row(c, y, sum);
+            to_bytes(sum, row, 3 * (c->width / c->scale));
+        }
+    }
+    free(sum);
+}
+
 omma_error canvas_picture(const canvas *c, omma_frame **out)
 {
-    int width = c->width / CANVAS_SCALE, height = c->height / CANVAS_SCALE;
     omma_frame *f;
-    omma_error err = omma_frame_create(&f, OMMA_FORMAT_RGB24, width, height);
+    omma_error err =
+        omma_frame_create(&f, OMMA_FORMAT_RGB24, c->width / c->scale, c->height / c->scale);
 
     if (err)
         return err;
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++) {
-            rgb sum = {0};
-            uint8_t *to = f->plane[0] + (size_t)y * f->stride[0] + 3 * x;
-
-            for (int i = 0; i < CANVAS_SCALE * CANVAS_SCALE; i++) {
-                size_t row = (size_t)y * CANVAS_SCALE + i / CANVAS_SCALE;
-                rgb p = c->color[row * c->width + x * CANVAS_SCALE + i % CANVAS_SCALE];
-
-                sum = (rgb){sum.r + p.r, sum.g + p.g, sum.b + p.b};
-            }
-            const float share = 255.0f / (CANVAS_SCALE * CANVAS_SCALE);
-
-            to[0] = (uint8_t)fmaxf(0, fminf(255, sum.r * share + 0.5f));
-            to[1] = (uint8_t)fmaxf(0, fminf(255, sum.g * share + 0.5f));
-            to[2] = (uint8_t)fmaxf(0, fminf(255, sum.b * share + 0.5f));
-        }
+    canvas_rows(c, f, 0, f->height);
     *out = f;
     return OMMA_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * A small software rasteriser for the two pictures of a map. It paints on a canvas of twice the
- * size in both directions, which is averaged at the end: that smooths the splats. Lines and discs
- * bring their own coverage. Coordinates and widths are pixels of the finished picture, (0, 0) its
+ * A small software rasteriser for pictures of a map. It paints on a canvas of scale times the size
+ * in both directions, which is averaged at the end: that smooths the splats. Lines and discs bring
+ * their own coverage. Coordinates and widths are pixels of the finished picture, (0, 0) its
  * corner.
  */
 #pragma once
@@ -10,20 +10,19 @@
 #include <omma/frame.h>
 #include <omma/map.h>
 
-#define CANVAS_SCALE 2
-
 typedef struct rgb {
     float r, g, b; /* 0 to 1, sRGB */
 } rgb;
 
 typedef struct canvas {
     int width, height; /* of the canvas, not of the picture */
+    int scale;         /* canvas pixels per pixel of the picture, across and down */
     rgb *color;
     float *depth; /* distance from the eye, INFINITY = nothing there */
 } canvas;
 
 /** @return OMMA_OK (canvas_finish); OMMA_INVALID (size); OMMA_NO_MEMORY. */
-omma_error canvas_init(canvas *c, int width, int height);
+omma_error canvas_init(canvas *c, int width, int height, int scale);
 void canvas_finish(canvas *c);
 /** A background that goes from one colour at the top to another at the bottom. */
 void canvas_clear(canvas *c, rgb top, rgb bottom);
@@ -39,6 +38,8 @@ void canvas_disc(canvas *c, double x, double y, double radius, rgb color);
 void canvas_box(canvas *c, double x0, double y0, double x1, double y1, rgb color, double alpha);
 /** Darkens what has nearer things beside it. */
 void canvas_shade(canvas *c, double strength);
+/** Rows first to end - 1 of the finished picture, into an RGB24 frame of its size. */
+void canvas_rows(const canvas *c, omma_frame *to, int first, int end);
 /** The finished picture. */
 omma_error canvas_picture(const canvas *c, omma_frame **out);
 

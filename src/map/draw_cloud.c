@@ -173,7 +173,7 @@ static double covered_area(const canvas *c, const seen_points *s)
 {
     enum { ACROSS = 64 };
     bool hit[ACROSS][ACROSS] = {{false}};
-    double width = (double)c->width / CANVAS_SCALE, height = (double)c->height / CANVAS_SCALE;
+    double width = (double)c->width / c->scale, height = (double)c->height / c->scale;
     size_t hits = 0;
 
     for (size_t i = 0; i < s->count; i++) {
@@ -192,7 +192,7 @@ static double covered_area(const canvas *c, const seen_points *s)
 static omma_error paint_points(canvas *c, const drawing *d, const eye *e, double axes[3][3],
                                double middle_depth)
 {
-    double unit = fmax(1, fmin(c->width, c->height) / (1080.0 * CANVAS_SCALE));
+    double unit = fmax(1, fmin(c->width, c->height) / (1080.0 * c->scale));
     seen_points s = see_points(d, e, axes, 0.3 * middle_depth);
     bool enough = s.points && s.at;
     double even = 0.8 * sqrt(covered_area(c, &s) / (double)(s.count + 1));
@@ -283,7 +283,7 @@ static void paint_frusta(canvas *c, const drawing *d, const eye *e, double size,
 static omma_error paint_all(canvas *c, const drawing *d, const eye *e, const sample_set *s,
                             double axes[3][3])
 {
-    double middle = 0, line = fmax(1.3, fmin(c->width, c->height) / (double)CANVAS_SCALE / 380);
+    double middle = 0, line = fmax(1.3, fmin(c->width, c->height) / (double)c->scale / 380);
 
     for (size_t i = 0; i < s->count; i++)
         middle += dot3(e->ahead, s->at[i]) / (double)s->count;
@@ -295,7 +295,7 @@ static omma_error paint_all(canvas *c, const drawing *d, const eye *e, const sam
         return err;
     canvas_shade(c, 5);
     /* frusta of 1/28 of what is seen in the middle */
-    paint_frusta(c, d, e, middle * (c->width / (double)CANVAS_SCALE) / e->focal / 28, line * 0.7);
+    paint_frusta(c, d, e, middle * (c->width / (double)c->scale) / e->focal / 28, line * 0.7);
     paint_path(c, d, e, line);
     if (d->pose_count > 0)
         draw_time_legend(c, ink, ground, true);
@@ -308,7 +308,7 @@ omma_error omma_map_draw_cloud(const omma_map *m, int width, int height, omma_fr
     drawing d;
     eye e = {.x0 = width / 2.0, .y0 = height / 2.0};
     double axes[3][3];
-    omma_error err = canvas_init(&c, width, height);
+    omma_error err = canvas_init(&c, width, height, 2);
 
     if (err)
         return err;

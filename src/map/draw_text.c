@@ -73,8 +73,8 @@ static void draw_letter(canvas *c, double x, double y, double size, char letter,
 
 void canvas_text(canvas *c, double x, double y, double size, const char *text, rgb color)
 {
-    x = round(x * CANVAS_SCALE) / CANVAS_SCALE; /* whole canvas pixels: no gaps between dots */
-    y = round(y * CANVAS_SCALE) / CANVAS_SCALE;
+    x = round(x * c->scale) / c->scale; /* whole canvas pixels: no gaps between dots */
+    y = round(y * c->scale) / c->scale;
     for (; *text; text++, x += 6 * size)
         draw_letter(c, x, y, size, *text, color);
 }
@@ -85,7 +85,7 @@ static double dot_size(const canvas *c)
 {
     int smaller = c->width < c->height ? c->width : c->height;
 
-    return fmax(1, round(smaller / 400.0)) / CANVAS_SCALE;
+    return fmax(1, round(smaller / 400.0)) / c->scale;
 }
 
 static void draw_panel(canvas *c, double x0, double y0, double x1, double y1, double dot, rgb paper)
@@ -111,8 +111,8 @@ static double round_length(double length)
 
 void draw_scale_bar(canvas *c, double px_per_unit, const char *unit, rgb ink, rgb paper)
 {
-    double dot = dot_size(c), margin = 14 * dot, height = (double)c->height / CANVAS_SCALE;
-    double length = round_length((double)c->width / CANVAS_SCALE / 4 / px_per_unit);
+    double dot = dot_size(c), margin = 14 * dot, height = (double)c->height / c->scale;
+    double length = round_length((double)c->width / c->scale / 4 / px_per_unit);
     double x0 = margin, x1 = margin + length * px_per_unit, y = height - margin, tick = 3 * dot;
     char text[64];
 
@@ -130,7 +130,7 @@ void draw_scale_bar(canvas *c, double px_per_unit, const char *unit, rgb ink, rg
 void draw_time_legend(canvas *c, rgb ink, rgb paper, bool on_dark)
 {
     double dot = dot_size(c), margin = 14 * dot, length = 60 * dot, gap = 5 * dot;
-    double width = (double)c->width / CANVAS_SCALE, y = (double)c->height / CANVAS_SCALE - margin;
+    double width = (double)c->width / c->scale, y = (double)c->height / c->scale - margin;
     double x3 = width - margin, x2 = x3 - canvas_text_width("end", dot) - gap;
     double x1 = x2 - length, x0 = x1 - gap - canvas_text_width("start", dot);
     const int steps = 60;

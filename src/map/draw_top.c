@@ -58,7 +58,7 @@ static double dot_radius(const canvas *c, size_t points)
 {
     double area = 0.5 * c->width * c->height / (double)(points + 1);
 
-    return fmin(1.6 * CANVAS_SCALE, fmax(0.75 * CANVAS_SCALE, 0.5 * sqrt(area)));
+    return fmin(1.6 * c->scale, fmax(0.75 * c->scale, 0.5 * sqrt(area)));
 }
 
 static void add_dot(const canvas *c, heap_of_color *heap, double x, double y, double radius,
@@ -105,7 +105,7 @@ static omma_error paint_points(canvas *c, const drawing *d, const plan *p)
         double at[2];
 
         plan_place(p, d->points[i]->world, at);
-        add_dot(c, heap, at[0] * CANVAS_SCALE, at[1] * CANVAS_SCALE, radius, d->points[i]->rgb);
+        add_dot(c, heap, at[0] * c->scale, at[1] * c->scale, radius, d->points[i]->rgb);
     }
     for (size_t i = 0; i < n; i++)
         if (heap[i].n > 0) {
@@ -151,7 +151,7 @@ static void paint_marker(canvas *c, const drawing *d, const plan *p, size_t pose
 
 static void paint_trajectory(canvas *c, const drawing *d, const plan *p)
 {
-    double width = fmax(1.6, fmin(c->width, c->height) / (double)CANVAS_SCALE / 260);
+    double width = fmax(1.6, fmin(c->width, c->height) / (double)c->scale / 260);
 
     if (d->pose_count == 0)
         return;
@@ -167,7 +167,7 @@ omma_error omma_map_draw_top(const omma_map *m, int width, int height, omma_fram
     canvas c;
     drawing d;
     plan p;
-    omma_error err = canvas_init(&c, width, height);
+    omma_error err = canvas_init(&c, width, height, 2);
 
     if (err)
         return err;
