@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A cell of the view at depth d along its ray, X = d (x, y, 1), with the normal N of the surface
+ * there. A neighbour with centre C sees the place at depth z and says that its surface is at z'.
+ * To it the plane lies further by (z' / z - 1) (X - C) N, so this view's depth should become longer
+ * by the factor 1 + delta with
+ *
+ *     delta = (z' / z - 1) g,    g = ((X - C) N) / (X N),
+ *
+ * and the neighbour's relative error e' counts as g e'. It confirms the cell when delta is
+ * explained by both errors; it refutes it when it clearly looks through the place at something
+ * behind. What is in front hides the place and says nothing.
+ */
+#include "fuse_sights.h"
+
+#include "fuse_workers.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GATE         3.f    /* standard deviations within which two depths agree */
+#define THROUGH      5.f    /* and beyond which a sight passes through */
+#define ROUNDING     0.002f /* relative error that poses and grids add to every comparison */
+#define SLANT        0.3f   /* cells by which a sight may miss its place */
+#define LEAST_COSINE 0.1f
+#define BETTER       0.4f /* a neighbour that sees the place with less of our error tells it */
+#define SHARED       0.3f /* of the least error is common to all views: it does not average out */
+#define SUPPORT      5    /* cells around of the same surface that must hold too, of 24 */
+
+enum { CELL_LEFT_OUT, CELL_HOLDS, CELL_TOLD };
+
+typedef struct neighbour {
+    fuse_view *view;
+    float A[9], b[3]; /* neighbour_from_view: A X + b, in the neighbour's unit */
+    float centre[3];  /* of the neighbour, in the view */
+} neighbour;
+
+typedef struct sights {
+    const fuse_views *views;
+    fuse_view *view;
+    const fuse_rules *rules;
+    neighbour neighbours[FUSE_NEIGHBOURS];
+    unsigned count;
+    omma_cloud_point *points; /* at their cells */
+    uint8_t *state;           /* of the cells */
+} sights;
+
+static void set_neighbour(neighbour *n, fuse_view *view, fuse_view *other)
+{
+    omma_sim3 other_from_world = omma_sim3_inverse(&other->world_from_view);
+    omma_sim3 S = omma_sim3_mul(&other_from_world, &view->world_from_view), back;
+
+    n->view = other;
+    back = omma_sim3_inverse(&S);
+    for (int k = 0; k < 9; k++)
+        n->A[k] = (float)(S.s * S.R[k]);
+    for (int k = 0; k < 3; k++) {
+        n->b[k] = (float)S.t[k];
+        n->centre[k] = (float)back.t[k];
+    }
+}
+
+/* ------------------------------------------------------------------------------ normals */
+
+/* The plane whose inverse depth, a linear function of the ray, fits the cells around best.
+ * Noisier depth asks for more cells. The normal points to the camera. */
+static void find_normal(const sights *s, int x, int y, float error, float normal[3])
+{
+    const depth_grid *g = &s->view->grid;
+    const float *rays = s->view->lens->ray;
+    int r = error < 0.003f ? 2 : error < 0.01f ? 3 : 4, n = 0;
+    size_t middle = (size_t)y * (size_t)g->width + (size_t)x;
+    int code = g->code[middle];
+    int most = (int)(DEPTH_CODE_STEPS * (0.03f * (float)r + GATE * error));
+    double u0 = rays[2 * middle], v0 = rays[2 * middle + 1];
+    double uu = 0, uv = 0, vv = 0, su = 0, sv = 0, sq = 0, uq = 0, vq = 0;
+
+    for (int j = y - r < 0 ? 0 : y - r; j <= y + r && j < g->height; j++)
+        for (int i = x - r < 0 ? 0 : x - r; i <= x + r && i < g->width; i++) {
+            size_t at = (size_t)j * (size_t)g->width + (size_t)i;
+            int step = g->code[at] - code;
+
+            if (g->code[at] == 0 || step > most || step < -most || isnan(rays[2 * at]))
+                continue;
+            double u = rays[2 * at] - u0, v = rays[2 * at + 1] - v0;
+            double e = -step * (1. / DEPTH_CODE_STEPS), q = e * (1 + e * (0.5 + e / 6));
+
+            n++; /* q = exp(e) - 1: inverse depth in units of the middle's, less 1 */
+            su += u;
+            sv += v;
+            sq += q;
+            uu += u * u;
+            uv += u * v;
+            vv += v * v;
+            uq += u * q;
+            vq += v * q;
+        }
+    double a = 0, b = 0, c = 1;
+
+    if (n >= 5) {
+        double m = 1. / n;
+
+        uu -= su * su * m;
+        uv -= su * sv * m;
+        vv -= sv * sv * m;
+        uq -= su * sq * m;
+        vq -= sv * sq * m;
+        double determinant = uu * vv - uv * uv;
+
+        if (determinant > 1e-3 * uu * vv) {
+            a = (vv * uq - uv * vq) / determinant;
+            b = (uu * vq - uv * uq) / determinant;
+            c = 1 - a * u0 - b * v0;
+        }
+    }
+    double norm = sqrt(a * a + b * b + c * c);
+
+    normal[0] = (float)(-a / norm);
+    normal[1] = (float)(-b / norm);
+    normal[2] = (float)(-c / norm);
+}
+
+/* ------------------------------------------------------------------------------- sights */
+
+typedef struct place {
+    float X[3], normal[3], length; /* of X */
+    float cosine, tangent;         /* of the angle between the normal and the way to the camera */
+    float error;                   /* relative */
+} place;
+
+typedef struct sight {
+    enum { SIGHT_NOTHING, SIGHT_CONFIRMS, SIGHT_THROUGH } says;
+    float delta, error; /* of our depth, relative */
+    float absolute;     /* what its own error means here */
+    size_t cell;
+} sight;
+
+static float dot(const float a[3], const float b[3])
+{
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+/* Depth between four cells where they are one surface, else that of the nearest; *least is the
+ * nearest depth of the four, 0 where one of them is unknown. */
+static float depth_at(const sights *s, const depth_grid *g, const float cell[2], size_t nearest,
+                      float *least)
+{
+    float z = g->nearest * s->views->scale[g->code[nearest]];
+    int x = (int)floorf(cell[0]), y = (int)floorf(cell[1]), low = DEPTH_CODES, high = 0;
+
+    *least = 0;
+    if (x < 0 || y < 0 || x + 1 >= g->width || y + 1 >= g->height)
+        return z;
+    const uint16_t *c = g->code + (size_t)y * (size_t)g->width + (size_t)x;
+    const uint16_t four[4] = {c[0], c[1], c[g->width], c[g->width + 1]};
+
+    for (int k = 0; k < 4; k++) {
+        low = four[k] < low ? four[k] : low;
+        high = four[k] > high ? four[k] : high;
+    }
+    if (low == 0)
+        return z;
+    *least = g->nearest * s->views->scale[low];
+    if (high - low > DEPTH_CODE_STEPS / 12)
+        return z;
+    float u = cell[0] - (float)x, v = cell[1] - (float)y;
+    const float *scale = s->views->scale;
+    float upper = scale[four[0]] + u * (scale[four[1]] - scale[four[0]]);
+    float lower = scale[four[2]] + u * (scale[four[3]] - scale[four[2]]);
+
+    return g->nearest * (upper + v * (lower - upper));
+}
+
+static sight look(const sights *s, const neighbour *n, const place *p)
+{
+    const depth_grid *g = &n->view->grid;
+    const float *A = n->A, *X = p->X;
+    float Y[3], cell[2], least, way[3];
+    sight nothing = {.says = SIGHT_NOTHING};
+
+    for (int k = 0; k < 3; k++) {
+        Y[k] = A[3 * k] * X[0] + A[3 * k + 1] * X[1] + A[3 * k + 2] * X[2] + n->b[k];
+        way[k] = X[k] - n->centre[k];
+    }
+    if (!(Y[2] > 0) || !fuse_lens_project(n->view->lens, Y, cell))
+        return nothing;
+    size_t at = (size_t)(cell[1] + 0.5f) * (size_t)g->width + (size_t)(cell[0] + 0.5f);
+    float e = s->views->error_scale[g->error[at]];
+
+    if (g->code[at] == 0 || e > s->rules->max_error)
+        return nothing;
+    float length = sqrtf(dot(way, way)), cosine = -dot(way, p->normal) / length;
+
+    if (cosine < -0.3f) /* it sees the other side */
+        return nothing;
+    cosine = fmaxf(cosine, LEAST_COSINE);
+    float turn = fminf(fmaxf(cosine / p->cosine, 1.f / 3), 3);
+    float g_factor = length / p->length * turn, z = depth_at(s, g, cell, at, &least);
+    float slant = SLANT * s->view->lens->pixel * p->tangent, own = p->error, other = e * g_factor;
+    float expected = sqrtf(own * own + other * other + ROUNDING * ROUNDING + slant * slant);
+    float delta = (z / Y[2] - 1) * g_factor;
+    sight seen = {.delta = delta, .error = other, .absolute = e * length, .cell = at};
+
+    if (fabsf(delta) < GATE * expected)
+        seen.says = SIGHT_CONFIRMS;
+    else if ((least / Y[2] - 1) * g_factor > THROUGH * expected)
+        seen.says = SIGHT_THROUGH;
+    return seen;
+}
+
+static void add_color(const depth_grid *g, size_t cell, float weight, float sum[4])
+{
+    if (!g->rgb)
+        return;
+    for (int k = 0; k < 3; k++)
+        sum[k] += weight * g->rgb[3 * cell + (size_t)k];
+    sum[3] += weight;
+}
+
+static void tell(const sights *s, const place *p, float factor, float error, const float color[4],
+                 uint32_t keyframe, unsigned seen, omma_cloud_point *out)
+{
+    const omma_sim3 *S = &s->view->world_from_view;
+    double world[3];
+
+    omma_sim3_apply(S, (double[]){p->X[0] * factor, p->X[1] * factor, p->X[2] * factor}, world);
+    *out = (omma_cloud_point){.keyframe = keyframe,
+                              .views = (uint8_t)(seen < 255 ? seen : 255),
+                              .error = error * p->X[2] * (float)S->s};
+    for (int k = 0; k < 3; k++) {
+        out->world[k] = (float)world[k];
+        out->normal[k] = (float)(S->R[3 * k] * p->normal[0] + S->R[3 * k + 1] * p->normal[1] +
+                                 S->R[3 * k + 2] * p->normal[2]);
+        out->rgb[k] = color[3] > 0 ? (uint8_t)(color[k] / color[3] + 0.5f) : 128;
+    }
+}
+
+/* What is said of one cell. */
+static int judge(const sights *s, size_t cell, const place *p, omma_cloud_point *out)
+{
+    sight confirmed[FUSE_NEIGHBOURS];
+    unsigned by[FUSE_NEIGHBOURS], confirms = 0, through = 0;
+
+    for (unsigned k = 0; k < s->count; k++) {
+        sight seen = look(s, &s->neighbours[k], p);
+
+        through += seen.says == SIGHT_THROUGH;
+        if (seen.says == SIGHT_CONFIRMS) {
+            by[confirms] = k;
+            confirmed[confirms++] = seen;
+        }
+    }
+    if (confirms + 1 < s->rules->min_views || through > confirms)
+        return CELL_LEFT_OUT;
+    float weight = 1 / (p->error * p->error), sum = weight, delta = 0, color[4] = {0};
+    float own = p->error * p->length, best = own, least_error = p->error;
+    uint32_t keyframe = s->view->id;
+
+    add_color(&s->view->grid, cell, weight, color);
+    for (unsigned k = 0; k < confirms; k++) {
+        const sight *c = &confirmed[k];
+
+        weight = 1 / (c->error * c->error);
+        sum += weight;
+        delta += weight * c->delta;
+        add_color(&s->neighbours[by[k]].view->grid, c->cell, weight, color);
+        least_error = fminf(least_error, c->error);
+        if (c->absolute < best) {
+            best = c->absolute;
+            keyframe = s->neighbours[by[k]].view->id;
+        }
+    }
+    if (best < BETTER * own)
+        return CELL_HOLDS;
+    for (unsigned k = 0; k < confirms; k++) {
+        fuse_view *other = s->neighbours[by[k]].view;
+        size_t at = confirmed[k].cell;
+
+        if (other->taken)
+            atomic_fetch_or_explicit(&other->taken[at / 32], UINT32_C(1) << at % 32,
+                                     memory_order_relaxed);
+    }
+    float error = sqrtf(1 / sum + SHARED * SHARED * least_error * least_error);
+
+    tell(s, p, 1 + delta / sum, error, color, keyframe, confirms + 1, out);
+    return CELL_TOLD;
+}
+
+static void judge_row(void *user, size_t y)
+{
+    sights *s = user;
+    const depth_grid *g = &s->view->grid;
+
+    for (int x = 0; x < g->width; x++) {
+        size_t cell = y * (size_t)g->width + (size_t)x;
+        const float *ray = s->view->lens->ray + 2 * cell;
+        float error = s->views->error_scale[g->error[cell]], d;
+        uint32_t taken = atomic_load_explicit(&s->view->taken[cell / 32], memory_order_relaxed);
+        place p = {.error = error};
+
+        if (g->code[cell] == 0 || error > s->rules->max_error || isnan(ray[0]))
+            continue;
+        if (taken >> cell % 32 & 1) {
+            s->state[cell] = CELL_HOLDS;
+            continue;
+        }
+        d = g->nearest * s->views->scale[g->code[cell]];
+        p.X[0] = ray[0] * d;
+        p.X[1] = ray[1] * d;
+        p.X[2] = d;
+        p.length = sqrtf(dot(p.X, p.X));
+        find_normal(s, x, (int)y, error, p.normal);
+        p.cosine = fmaxf(-dot(p.X, p.normal) / p.length, LEAST_COSINE);
+        p.tangent = sqrtf(1 - p.cosine * p.cosine) / p.cosine;
+        s->state[cell] = (uint8_t)judge(s, cell, &p, &s->points[cell]);
+    }
+}
+
+/* ------------------------------------------------------------------------------ support */
+
+/* Cells around that hold too and are of the same surface. */
+static bool is_supported(const sights *s, int x, int y)
+{
+    const depth_grid *g = &s->view->grid;
+    size_t middle = (size_t)y * (size_t)g->width + (size_t)x;
+    float error = s->views->error_scale[g->error[middle]];
+    int code = g->code[middle], most = (int)(DEPTH_CODE_STEPS * (0.06f + GATE * error)), n = 0;
+
+    for (int j = y < 2 ? 0 : y - 2; j <= y + 2 && j < g->height; j++)
+        for (int i = x < 2 ? 0 : x - 2; i <= x + 2 && i < g->width; i++) {
+            size_t at = (size_t)j * (size_t)g->width + (size_t)i;
+
+            n += s->state[at] != CELL_LEFT_OUT && abs(g->code[at] - code) <= most;
+        }
+    return n - 1 >= SUPPORT;
+}
+
+/* Moves the points that stay to the front. */
+static size_t gather(sights *s)
+{
+    const depth_grid *g = &s->view->grid;
+    size_t n = 0;
+
+    for (int y = 0; y < g->height; y++)
+        for (int x = 0; x < g->width; x++) {
+            size_t cell = (size_t)y * (size_t)g->width + (size_t)x;
+
+            if (s->state[cell] == CELL_TOLD && is_supported(s, x, y))
+                s->points[n++] = s->points[cell];
+        }
+    return n;
+}
+
+omma_error fuse_sights(fuse_views *v, size_t i, const fuse_rules *rules, omma_cloud_point *points,
+                       size_t *count)
+{
+    fuse_view *view = &v->views[i];
+    sights s = {.views = v, .view = view, .rules = rules, .points = points};
+    size_t cells = (size_t)view->grid.width * (size_t)view->grid.height;
+
+    s.state = calloc(cells, 1);
+    if (!s.state)
+        return omma_fail(OMMA_NO_MEMORY, "no memory to fuse %zu cells", cells);
+    for (unsigned k = 0; k < view->neighbours; k++)
+        set_neighbour(&s.neighbours[s.count++], view, &v->views[view->neighbour[k]]);
+    fuse_workers_run(rules->threads, (size_t)view->grid.height, judge_row, &s);
+    *count = gather(&s);
+    free(s.state);
+    free(view->taken);
+    view->taken = NULL;
+    return OMMA_OK;
+}
