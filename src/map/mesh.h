@@ -23,6 +23,10 @@ omma_error mesh_create(omma_mesh *m, size_t vertices, size_t triangles);
 /* Drops triangles with two equal corners, then vertices that no triangle uses. */
 omma_error mesh_compact(omma_mesh *m);
 
+/* Every edge is left with one or two triangles that agree on its direction, every vertex with one
+ * fan of them. */
+omma_error mesh_make_manifold(omma_mesh *m);
+
 /* Drops connected pieces of fewer than least triangles. */
 omma_error mesh_drop_pieces(omma_mesh *m, size_t least);
 

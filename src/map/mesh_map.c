@@ -109,8 +109,10 @@ static omma_error make_surface(const maker *k, double voxel, size_t max_blocks, 
 
 static omma_error process(omma_mesh *mesh, const omma_mesh_options *o, double voxel)
 {
-    omma_error err = mesh_drop_pieces(mesh, o->min_piece ? o->min_piece : LEAST_PIECE);
+    omma_error err = mesh_make_manifold(mesh);
 
+    if (!err)
+        err = mesh_drop_pieces(mesh, o->min_piece ? o->min_piece : LEAST_PIECE);
     if (!err)
         err = mesh_close_holes(mesh, o->max_hole > 0 ? o->max_hole : HOLE_VOXELS * voxel);
     if (!err && o->max_triangles)

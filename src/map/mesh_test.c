@@ -103,6 +103,39 @@ static void small_pieces_go(void)
     omma_mesh_finish(&m);
 }
 
+/* Two tetrahedra that share an edge, and a third that touches one of them in a vertex. */
+static void what_touches_is_taken_apart(void)
+{
+    static const uint32_t triangles[12][3] = {
+        {0, 1, 2}, {0, 2, 3}, {0, 3, 1}, {1, 3, 2}, /* edge 0-1 */
+        {0, 4, 1}, {0, 5, 4}, {0, 1, 5}, {1, 4, 5},
+        {3, 6, 7}, {3, 7, 8}, {3, 8, 6}, {6, 8, 7}, /* vertex 3 */
+    };
+    omma_mesh m;
+    uint32_t *twin;
+    size_t borders = 0;
+
+    CHECK_OK(mesh_create(&m, 9, 12));
+    memcpy(m.triangles, triangles, sizeof triangles);
+    for (int i = 0; i < 27; i++)
+        m.positions[i] = (float)(i * i % 7);
+    CHECK_OK(mesh_make_manifold(&m));
+    CHECK(m.triangle_count == 8); /* four had the edge */
+    CHECK_OK(mesh_twins(&m, &twin));
+    for (size_t h = 0; h < 3 * m.triangle_count; h++)
+        borders += twin[h] == NO_HALF_EDGE;
+    CHECK(borders == 8);
+    free(twin);
+    size_t vertices = m.vertex_count;
+
+    CHECK(vertices == 12); /* 0, 1 and 3 came twice */
+    CHECK_OK(mesh_drop_pieces(&m, 3));
+    CHECK(m.triangle_count == 4 && m.vertex_count == 4);
+    CHECK_OK(mesh_make_manifold(&m)); /* and nothing else is changed */
+    CHECK(m.triangle_count == 4 && m.vertex_count == 4);
+    omma_mesh_finish(&m);
+}
+
 /* Largest distance of the mesh's triangles from the shape, sampled. */
 static double largest_distance_inside(fixture_shape shape, const omma_mesh *m)
 {
@@ -210,6 +243,7 @@ int main(void)
 {
     TEST(holes_are_closed_up_to_their_limit);
     TEST(small_pieces_go);
+    TEST(what_touches_is_taken_apart);
     TEST(decimation_keeps_the_sphere);
     TEST(decimation_keeps_the_box);
     TEST(decimation_keeps_borders_and_colors);

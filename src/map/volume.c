@@ -91,6 +91,14 @@ static omma_error add_block(omma_volume *v, const int32_t place[3], const volume
 
 /* ----------------------------------------------------------------------- which blocks */
 
+static int32_t block_at(double voxel)
+{
+    double block = voxel / BLOCK_EDGE;
+    int32_t towards_zero = (int32_t)block;
+
+    return towards_zero - (block < towards_zero);
+}
+
 typedef struct block_box {
     int32_t low[3], high[3];
 } block_box;
@@ -114,8 +122,8 @@ static bool box_of_cell(const omma_volume *v, const omma_sim3 *voxels_from_camer
 
         if (!(fabs(from) + fabs(to) + beside < FARTHEST))
             return false;
-        box->low[k] = (int32_t)floor((fmin(from, to) - beside) / BLOCK_EDGE);
-        box->high[k] = (int32_t)floor((fmax(from, to) + beside) / BLOCK_EDGE);
+        box->low[k] = block_at((from < to ? from : to) - beside);
+        box->high[k] = block_at((from < to ? to : from) + beside);
     }
     return true;
 }
@@ -175,11 +183,13 @@ static block_steps steps_of(const omma_sim3 *voxels_from_camera, const int32_t p
     return s;
 }
 
-static void add_color(uint16_t rgb[3], const uint8_t add[3], int before, int after, int weight)
+/* The same formula takes a colour into the mean and (weight < 0) out of it. */
+static void add_color(uint16_t rgb[3], const uint8_t add[3], int weight, int after)
 {
+    float share = after > 0 ? (float)weight / (float)after : -1;
+
     for (int k = 0; k < 3; k++) {
-        int64_t sum = (int64_t)rgb[k] * before + (int64_t)add[k] * 256 * weight;
-        int64_t mean = after > 0 ? (sum + after / 2) / after : 0;
+        float mean = (float)rgb[k] + (256 * (float)add[k] - (float)rgb[k]) * share + 0.5f;
 
         rgb[k] = (uint16_t)(mean < 0 ? 0 : mean > UINT16_MAX ? UINT16_MAX : mean);
     }
@@ -216,7 +226,7 @@ static bool update_voxel(volume_block *b, int i, const depth_cell *cell, int wei
         return false;
     b->sum[i] += weight * (int)lrintf(distance * DISTANCE_ONE);
     b->weight[i] = (uint16_t)after;
-    add_color(b->rgb[i], cell->rgb, before, after, weight);
+    add_color(b->rgb[i], cell->rgb, weight, after);
     return true;
 }
 
