@@ -242,6 +242,12 @@ typedef struct omma_scene {
  */
 omma_error omma_scene_write(const omma_scene *s, const char *path, const omma_export_options *o);
 
+/** A ZIP file of files below folder, whose names are relative to it, in their order. The same files
+ *  give the same bytes. @return OMMA_OK; OMMA_INVALID (a name leads outside; beyond 4 GiB or 65534
+ *  files), and as the other writers and omma_file_read. */
+omma_error omma_zip_write(const char *path, const char *folder, const char *const *names,
+                          size_t count, const omma_export_options *o);
+
 /** Depth of a frame: folder/NNNNNN.npy (float32, rows x columns) and .png (16 bit, steps told in
  *  folder/README.txt), resampled to the size of the picture. */
 omma_error omma_depth_write(const omma_depth_map *d, const omma_camera *camera, const char *folder,

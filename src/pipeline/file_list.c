@@ -108,7 +108,7 @@ omma_error file_list_read_tree(file_list *l, const char *folder)
 static bool is_ours(const char *path)
 {
     static const char *const files[] = {"trajectory.txt", "cloud.ply", "transforms.json",
-                                        "report.json"};
+                                        "report.json", "map.omma"};
     static const char *const folders[] = {"colmap/", "images/"};
     unsigned submap;
     int end = 0;

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The dense formats by the ending of the file's name. */
+#include "export.h"
+#include "scene_files.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+    const char *ending;
+    bool points, mesh, cameras; /* what it can hold */
+    omma_error (*write)(const omma_scene *s, const char *path, bool replace);
+} formats[] = {
+    {".glb", true, true, true, glb_write},
+    {".obj", true, true, true, obj_write},
+    {".las", true, false, false, las_write},
+};
+
+static bool ends_with(const char *path, const char *ending)
+{
+    size_t n = strlen(path), m = strlen(ending);
+
+    return n > m && strcasecmp(path + n - m, ending) == 0;
+}
+
+omma_error omma_scene_write(const omma_scene *s, const char *path, const omma_export_options *o)
+{
+    size_t triangles = s->mesh ? s->mesh->triangle_count : 0;
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (!ends_with(path, formats[i].ending))
+            continue;
+        omma_scene held = *s;
+
+        if (!formats[i].points || scene_count_points(s) == 0)
+            held.cloud = NULL;
+        if (!formats[i].mesh || triangles == 0)
+            held.mesh = NULL;
+        held.cameras &= formats[i].cameras && s->map && omma_map_keyframe_count(s->map) > 0;
+        if (!held.cloud && !held.mesh && !held.cameras)
+            return omma_fail(OMMA_INVALID, "%s: the map has nothing that a %s file can hold", path,
+                             formats[i].ending);
+        plain_numbers plain;
+
+        plain_numbers_begin(&plain);
+        omma_error err = formats[i].write(&held, path, o && o->replace);
+
+        plain_numbers_end(&plain);
+        return err;
+    }
+    return omma_fail(OMMA_INVALID, "%s: the ending says no format; it is one of .glb, .obj, .las",
+                     path);
+}
