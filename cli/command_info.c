@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "console.h"
 #include "identify.h"
+#include "map_input.h"
 #include "map_run.h"
 
 #include <cjson/cJSON.h>
@@ -167,6 +168,47 @@ static omma_error info_json(cJSON *o, const char *path)
     return OMMA_OK;
 }
 
+static void add_counts(cJSON *o, const omma_map *m)
+{
+    size_t posed = 0, pictures = 0, depths = 0, keyframes = omma_map_keyframe_count(m);
+
+    for (size_t i = 0; i < omma_map_frame_count(m); i++)
+        posed += omma_map_get_pose(m, i).has_pose;
+    for (size_t i = 0; i < keyframes; i++) {
+        omma_depth_map d = {0};
+
+        pictures += omma_map_get_keyframe(m, i).jpeg != NULL;
+        depths += omma_map_get_depth(m, i, &d) == OMMA_OK && d.width > 0;
+        omma_depth_map_finish(&d);
+    }
+    cJSON_AddNumberToObject(o, "frames", (double)omma_map_frame_count(m));
+    cJSON_AddNumberToObject(o, "posed", (double)posed);
+    cJSON_AddNumberToObject(o, "keyframes", (double)keyframes);
+    cJSON_AddNumberToObject(o, "pictures", (double)pictures);
+    cJSON_AddNumberToObject(o, "depths", (double)depths);
+    cJSON_AddNumberToObject(o, "points", (double)omma_map_point_count(m));
+    cJSON_AddNumberToObject(o, "observations", (double)omma_map_observation_count(m));
+}
+
+/* Also of a damaged map: how many of its parts are. */
+static omma_error info_map(cJSON *o, const char *path)
+{
+    map_input in;
+    omma_error err = map_input_open(&in, path, true);
+
+    if (err)
+        return err;
+    cJSON_AddStringToObject(o, "kind", "map");
+    cJSON_AddStringToObject(o, "written_by", in.damage.writer);
+    cJSON_AddStringToObject(o, "unit", omma_map_unit(in.map));
+    add_counts(o, in.map);
+    cJSON_AddNumberToObject(o, "main_submap", omma_map_main_submap(in.map));
+    cJSON_AddNumberToObject(o, "parts", (double)in.damage.parts);
+    cJSON_AddNumberToObject(o, "damaged_parts", (double)in.damage.damaged);
+    map_input_finish(&in);
+    return OMMA_OK;
+}
+
 static omma_error info_source(cJSON *o, const char *url, const omma_log *log)
 {
     omma_source *s = NULL;
@@ -212,6 +254,9 @@ static omma_error info_file(cJSON *o, const char *path, const omma_log *log)
     case FILE_PLY:
         err = info_ply(o, head, bytes);
         break;
+    case FILE_MAP:
+        err = info_map(o, path);
+        break;
     case FILE_JSON:
         err = info_json(o, path);
         break;
@@ -228,24 +273,38 @@ static omma_error info_file(cJSON *o, const char *path, const omma_log *log)
     return err;
 }
 
-/* The report inside the folder of a map, or NULL; given. */
-static char *report_in(const char *path)
+/* A file inside a folder, or NULL; given. */
+static char *file_in(const char *folder, const char *name)
 {
     struct stat st;
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+    if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
         return NULL;
-    char *report = omma_text("%s/report.json", path);
-    if (stat(report, &st) == 0 && S_ISREG(st.st_mode))
-        return report;
-    free(report);
+    char *path = omma_text("%s/%s", folder, name);
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+        return path;
+    free(path);
     return NULL;
+}
+
+/* A folder is its report, and the map file in it; without a report the map file alone. */
+static omma_error info(cJSON *o, const char *path, const char *report, const omma_log *log)
+{
+    char *map = file_in(path, "map.omma");
+    omma_error err = info_file(o, report ? report : map ? map : path, log);
+
+    if (!err && report && map) {
+        cJSON *inner = cJSON_AddObjectToObject(o, "map");
+        err = info_map(inner, map);
+    }
+    free(map);
+    return err;
 }
 
 static int run(const invocation *call)
 {
     const info_values *v = call->values;
     const char *path = call->arguments[0];
-    char *report = report_in(path), *text = NULL;
+    char *report = file_in(path, "report.json"), *text = NULL;
     size_t bytes;
     int code = CODE_DONE;
     console c;
@@ -255,7 +314,7 @@ static int run(const invocation *call)
         map_summary(text, path, NULL);
     } else {
         cJSON *o = cJSON_CreateObject();
-        omma_error err = info_file(o, report ? report : path, &c.log);
+        omma_error err = info(o, path, report, &c.log);
         if (err)
             code = console_fail(&c, exit_code_of_input(err, path), NULL);
         else
@@ -278,7 +337,7 @@ const command command_info = {
     .description =
         "Says what FILE is and what can be read from it: a video, a folder of pictures or an "
         "embedded scene (anything that omma map takes), a trajectory, a PLY file, a camera file, a "
-        "report.json, or the folder of a map.",
+        "report.json, a map.omma (of a damaged one, what is left), or the folder of a map.",
     .options = rows,
     .examples = (const example_row[]){{"omma info clip.mp4", "size, rate and length of a video"},
                                       {"omma info clip-omma", "what became of an earlier omma map"},

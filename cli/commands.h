@@ -4,7 +4,7 @@
 #include "options.h"
 
 extern const command command_map, command_demo, command_eval, command_info, command_doctor,
-    command_bench, command_completion, command_man, command_help;
+    command_bench, command_export, command_completion, command_man, command_help;
 
 /* All of them, in the order of the help, NULL at the end. */
 extern const command *const all_commands[];

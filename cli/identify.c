@@ -87,6 +87,8 @@ file_kind identify(const char *text, size_t bytes, bool whole)
 
     if (bytes >= 4 && memcmp(text, "ply", 3) == 0 && (text[3] == '\n' || text[3] == '\r'))
         return FILE_PLY;
+    if (bytes >= 8 && memcmp(text, "\x89OMMA\r\n\x1a", 8) == 0)
+        return FILE_MAP;
     if (!is_text(text, bytes))
         return FILE_OTHER;
     while (at < bytes && isspace((unsigned char)text[at]))

@@ -7,6 +7,7 @@
 typedef enum file_kind {
     FILE_OTHER, /* a video or a picture, or nothing known */
     FILE_PLY,
+    FILE_MAP, /* map.omma */
     FILE_JSON,
     FILE_TRAJECTORY, /* lines of eight numbers */
     FILE_CAMERA,     /* what omma_camera_parse takes, or four to twelve numbers in all */

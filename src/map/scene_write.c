@@ -1,16 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The dense formats by the ending of the file's name. */
+#include "cloud_ply.h"
 #include "export.h"
+#include "mesh_ply.h"
 #include "scene_files.h"
 
 #include <string.h>
 #include <strings.h>
+
+/* One or the other: readers look for one thing in a PLY file. */
+static omma_error ply_write(const omma_scene *s, const char *path, bool replace)
+{
+    const omma_export_options o = {.replace = replace};
+    omma_map *nameless = s->map ? NULL : omma_map_create();
+    const omma_map *m = s->map ? s->map : nameless;
+    omma_error err =
+        s->cloud ? cloud_write_ply(s->cloud, m, path, &o) : mesh_write_ply(s->mesh, m, path, &o);
+
+    omma_map_destroy(&nameless);
+    return err;
+}
 
 static const struct {
     const char *ending;
     bool points, mesh, cameras; /* what it can hold */
     omma_error (*write)(const omma_scene *s, const char *path, bool replace);
 } formats[] = {
+    {".ply", true, true, false, ply_write},
     {".glb", true, true, true, glb_write},
     {".obj", true, true, true, obj_write},
     {".las", true, false, false, las_write},
@@ -48,6 +64,6 @@ omma_error omma_scene_write(const omma_scene *s, const char *path, const omma_ex
         plain_numbers_end(&plain);
         return err;
     }
-    return omma_fail(OMMA_INVALID, "%s: the ending says no format; it is one of .glb, .obj, .las",
-                     path);
+    return omma_fail(OMMA_INVALID,
+                     "%s: the ending says no format; it is one of .ply, .glb, .obj, .las", path);
 }

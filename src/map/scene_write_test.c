@@ -187,7 +187,7 @@ static void what_cannot_be_held_is_refused(void)
     CHECK(omma_scene_write(&(omma_scene){.mesh = &quad}, "/tmp/never.las", NULL) == OMMA_INVALID);
     CHECK(omma_scene_write(&(omma_scene){.cloud = &nowhere}, "/tmp/n.las", NULL) == OMMA_INVALID);
     CHECK(omma_scene_write(&(omma_scene){.mesh = &quad}, "/tmp/x.stl", NULL) == OMMA_INVALID);
-    CHECK(strstr(omma_why(), ".glb"));
+    CHECK(strstr(omma_why(), ".ply"));
     CHECK(omma_scene_write(&(omma_scene){.mesh = &quad}, "/nosuch/x.glb", NULL) == OMMA_NOT_FOUND);
     free(nowhere.points);
     omma_map_destroy(&m);

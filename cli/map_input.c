@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "map_input.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+char *map_input_path(const char *name)
+{
+    size_t n = strlen(name);
+
+    while (n > 1 && name[n - 1] == '/')
+        n--;
+    return is_folder(name) ? omma_text("%.*s/map.omma", (int)n, name) : omma_text("%s", name);
+}
+
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!slash)
+        return omma_text(".");
+    return slash == path ? omma_text("/") : omma_text("%.*s", (int)(slash - path), path);
+}
+
+omma_error map_input_open(map_input *in, const char *name, bool salvage)
+{
+    *in = (map_input){.path = map_input_path(name), .salvaged = salvage};
+    in->folder = folder_of(in->path);
+    omma_error err = omma_map_open(&in->map, in->path, 0, salvage ? &in->damage : NULL);
+    if (err)
+        map_input_finish(in);
+    return err;
+}
+
+void map_input_finish(map_input *in)
+{
+    omma_map_destroy(&in->map);
+    free(in->path);
+    free(in->folder);
+    *in = (map_input){0};
+}
+
+/* The points that cloud.ply of a map without depth has. */
+static void take_sparse(const omma_map *m, size_t most, omma_cloud *out)
+{
+    const omma_map_point *p = omma_map_get_points(m);
+    size_t n = omma_map_point_count(m);
+    uint32_t submap = omma_map_main_submap(m);
+
+    *out = (omma_cloud){.points = omma_new_array(omma_cloud_point, n + 1)};
+    for (size_t i = 0; i < n && out->count < most; i++) {
+        omma_cloud_point *q = &out->points[out->count];
+
+        if (p[i].submap != submap || !(p[i].error_px <= 4))
+            continue;
+        for (int k = 0; k < 3; k++)
+            q->world[k] = (float)p[i].world[k];
+        memcpy(q->rgb, p[i].rgb, 3);
+        out->count++;
+    }
+}
+
+omma_error map_input_cloud(const map_input *in, const omma_fuse_options *o, omma_cloud *out,
+                           bool *sparse)
+{
+    omma_error err = omma_map_fuse(in->map, o, out);
+
+    *sparse = !err && out->count == 0;
+    if (*sparse) {
+        omma_cloud_finish(out);
+        take_sparse(in->map, o->max_points ? o->max_points : SIZE_MAX, out);
+    }
+    return err;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The map a command works on: map.omma, or the folder that holds it. */
+#pragma once
+
+#include <omma/map.h>
+
+typedef struct map_input {
+    omma_map *map;
+    char *path, *folder; /* of map.omma */
+    bool salvaged;
+    omma_map_salvage damage; /* when salvaged */
+} map_input;
+
+/* The path of the map file that MAP means. Given: free(). */
+char *map_input_path(const char *name);
+
+/* @return OMMA_OK (given: map_input_finish); as omma_map_open. */
+omma_error map_input_open(map_input *in, const char *name, bool salvage);
+void map_input_finish(map_input *in);
+
+/* What an export shows: the dense cloud, or the sparse points where the map has no depth. */
+omma_error map_input_cloud(const map_input *in, const omma_fuse_options *o, omma_cloud *out,
+                           bool *sparse);
