@@ -112,7 +112,8 @@ omma_error omma_encoder_open(omma_encoder **out, const char *path,
                              const omma_encoder_options *options);
 /** Any frame format, borrowed; time_ns must increase. The file begins at 0: times count from the
  *  first frame, to the microsecond (.mkv: millisecond; .h264 has none). Range and matrix of the
- * file are the first frame's. After a failure every call returns the same. */
+ *  file are the first frame's, limited BT.709 when that is RGB. After a failure every call returns
+ *  the same. */
 omma_error omma_encoder_write(omma_encoder *e, const omma_frame *f);
 /** Finishes and makes the file visible; frees *e either way. */
 omma_error omma_encoder_close(omma_encoder **e);

@@ -127,6 +127,24 @@ static void choose_axes(outline *o)
     cross3(up, ahead, o->axis[1]);
 }
 
+/* Steps back a little where that brings the cameras into the picture too. */
+static void make_room_for_poses(outline *o)
+{
+    const drawing *d = &o->poses;
+    double *distance = omma_new_array(double, d->pose_count + 1);
+
+    for (size_t i = 0; i < d->pose_count; i++) {
+        const double *at = d->poses[i].world_from_camera.t;
+        double x[3] = {at[0] - o->middle[0], at[1] - o->middle[1], at[2] - o->middle[2]};
+
+        distance[i] = hypot(dot3(o->axis[0], x), dot3(o->axis[1], x));
+    }
+    double farthest = 1.05 * ninth_tenth(distance, d->pose_count);
+
+    free(distance);
+    o->radius = fmax(o->radius, fmin(farthest, 1.35 * o->radius));
+}
+
 static void outline_init(outline *o, const omma_scene *scene)
 {
     *o = (outline){.has_poses = false};
@@ -135,6 +153,8 @@ static void outline_init(outline *o, const omma_scene *scene)
     samples s = collect(scene, o);
 
     measure(o, &s);
+    if (o->has_poses)
+        make_room_for_poses(o);
     for (int k = 0; k < 3; k++)
         free(s.value[k]);
 }

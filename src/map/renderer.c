@@ -122,7 +122,7 @@ static double choose_frustum(const drawing *d)
         drawing_bounds(d, axis, &low, &high);
         extent = fmax(extent, high - low);
     }
-    return extent / 28;
+    return extent / 36;
 }
 
 static double choose_splat(const omma_renderer *r)

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_FRUSTA 48
+#define MAX_FRUSTA 32
 #define SHORTEST   2.0 /* px: shorter pieces of the trajectory are joined */
 
 static const rgb halo = {0.050f, 0.058f, 0.075f};

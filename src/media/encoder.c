@@ -246,6 +246,9 @@ static omma_error begin(omma_encoder *e, const omma_frame *f)
     if (yuv) {
         e->colours.limited_range = f->limited_range;
         e->colours.matrix = f->matrix;
+    } else if (f->format != OMMA_FORMAT_GRAY8) { /* what every player understands */
+        e->colours.limited_range = true;
+        e->colours.matrix = OMMA_MATRIX_BT709;
     }
     e->first_ns = f->time_ns;
     e->codec = avcodec_alloc_context3(e->encoder);
