@@ -7,15 +7,12 @@
  * No length is believed before it was compared with what is left of the file, so that nothing
  * larger than the file is ever allocated.
  */
-#include "map_depth.h"
-#include "map_file.h"
-#include "map_inside.h"
+#include "map_file_take.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,18 +30,10 @@ typedef struct input {
 
 typedef struct reading {
     input in;
-    omma_map *map;
-    map_head head;
-    bool salvages, has_beginning, has_head, has_end;
-    byte_list index; /* of the intact parts, as the writer makes it */
-    size_t intact, gaps, indexed;
+    map_taker take;
+    bool has_beginning;
+    size_t gaps;     /* places where something is wrong */
     uint64_t wasted; /* bytes of contents that were read for nothing */
-    uint64_t next_frame;
-    bool frames_full; /* the last frame has the largest index */
-    omma_map_point *points;
-    size_t point_count, point_capacity;
-    omma_map_observation *observations;
-    size_t observation_count, observation_capacity;
 } reading;
 
 static omma_error input_read(const input *in, uint64_t at, void *to, size_t n)
@@ -69,188 +58,6 @@ static omma_error input_read(const input *in, uint64_t at, void *to, size_t n)
         out += got;
         at += (uint64_t)got;
         n -= (size_t)got;
-    }
-    return OMMA_OK;
-}
-
-/* ------------------------------------------------------------------------------ contents */
-
-static omma_error take_head(reading *d, byte_reader *r)
-{
-    if (d->has_head)
-        return omma_fail(OMMA_FORMAT, "there is a second head");
-    omma_error err = map_head_decode(&d->head, r);
-    if (err)
-        return err;
-    d->has_head = true;
-    omma_map_set_unit(d->map, d->head.unit);
-    return OMMA_OK;
-}
-
-static omma_error check_new(const omma_map *m, const omma_map_keyframe *k)
-{
-    size_t n = omma_map_keyframe_count(m);
-
-    if (n > 0) {
-        omma_map_keyframe last = omma_map_get_keyframe(m, n - 1);
-
-        if (k->time_ns < last.time_ns || k->id == last.id)
-            return omma_fail(OMMA_FORMAT, "keyframe %" PRIu32 " is not in the order of time",
-                             k->id);
-    }
-    return OMMA_OK;
-}
-
-static omma_error take_keyframes(reading *d, byte_reader *r)
-{
-    while (r->left > 0) {
-        size_t before = omma_map_keyframe_count(d->map);
-        omma_map_keyframe k;
-        char *name;
-        omma_error err = keyframe_decode(&k, &name, r);
-
-        if (!err && (err = check_new(d->map, &k)) != OMMA_OK)
-            free(name);
-        if (err)
-            return err;
-        omma_map_add_view(d->map, &(omma_view){.frame_index = k.frame_index,
-                                               .time_ns = k.time_ns,
-                                               .status = OMMA_STATUS_TRACKING,
-                                               .has_pose = true,
-                                               .is_keyframe = true,
-                                               .submap = k.submap,
-                                               .keyframe = k.id,
-                                               .keyframe_from_camera = omma_se3_identity(),
-                                               .world_from_keyframe = k.world_from_keyframe,
-                                               .camera = k.camera});
-        omma_map_set_picture(d->map, k.id, NULL, name);
-        free(name);
-        if (omma_map_keyframe_count(d->map) == before)
-            return omma_fail(OMMA_FORMAT, "keyframe %" PRIu32 " is there twice", k.id);
-    }
-    return OMMA_OK;
-}
-
-static omma_error take_frames(reading *d, byte_reader *r)
-{
-    while (r->left > 0) {
-        omma_view v;
-        omma_error err = frame_decode(&v, r);
-
-        if (err)
-            return err;
-        if (d->frames_full || v.frame_index < d->next_frame)
-            return omma_fail(OMMA_FORMAT, "frame %" PRIu64 " is not in the order of frames",
-                             v.frame_index);
-        omma_map_add_view(d->map, &v);
-        d->next_frame = v.frame_index + 1;
-        d->frames_full = v.frame_index == UINT64_MAX;
-    }
-    return OMMA_OK;
-}
-
-static omma_error take_point(reading *d, byte_reader *r)
-{
-    omma_map_point p;
-
-    if (r->left < POINT_BYTES || d->point_count == UINT32_MAX)
-        return omma_fail(OMMA_FORMAT, "it ends within a point");
-    for (int k = 0; k < 3; k++)
-        p.world[k] = read_f64(r);
-    for (int k = 0; k < 3; k++)
-        p.rgb[k] = read_u8(r);
-    uint8_t zero = read_u8(r);
-
-    p.submap = read_u32(r);
-    p.error_px = read_f32(r);
-    uint32_t sights = read_u32(r);
-
-    if (zero || sights > r->left / OBSERVATION_BYTES)
-        return omma_fail(OMMA_FORMAT, "a point with %" PRIu32 " sights in %zu bytes", sights,
-                         r->left);
-    omma_grow((void **)&d->points, &d->point_capacity, d->point_count + 1, sizeof p);
-    omma_grow((void **)&d->observations, &d->observation_capacity, d->observation_count + sights,
-              sizeof *d->observations);
-    for (uint32_t i = 0; i < sights; i++) {
-        omma_map_observation *o = &d->observations[d->observation_count++];
-
-        o->keyframe = read_u32(r);
-        o->point = (uint32_t)d->point_count;
-        o->px[0] = read_f32(r);
-        o->px[1] = read_f32(r);
-    }
-    d->points[d->point_count++] = p;
-    return OMMA_OK;
-}
-
-static omma_error take_points(reading *d, byte_reader *r)
-{
-    omma_error err = OMMA_OK;
-
-    while (!err && r->left > 0)
-        err = take_point(d, r);
-    return err;
-}
-
-/* Pixels of a keyframe that was lost go with it. */
-static omma_error take_pixels(reading *d, const map_part *p, omma_buffer *content)
-{
-    if (!map_has_keyframe(d->map, p->number))
-        return d->salvages ? OMMA_OK : omma_fail(OMMA_FORMAT, "there is no such keyframe");
-    if (p->type == PART_DEPTH)
-        return map_put_depth_blob(d->map, p->number, omma_buffer_ref(content));
-    map_set_jpeg(d->map, p->number, omma_buffer_ref(content));
-    return OMMA_OK;
-}
-
-static omma_error take_end(reading *d, const omma_buffer *content)
-{
-    if (content->bytes % INDEX_ENTRY)
-        return omma_fail(OMMA_FORMAT, "its index is cut");
-    d->has_end = true;
-    d->indexed = content->bytes / INDEX_ENTRY;
-    if (d->salvages ||
-        (content->bytes == d->index.count &&
-         (content->bytes == 0 || memcmp(content->data, d->index.at, content->bytes) == 0)))
-        return OMMA_OK;
-    return omma_fail(OMMA_FORMAT, "its index names other parts than there are");
-}
-
-static omma_error take(reading *d, const map_part *p, uint64_t at, omma_buffer *content)
-{
-    byte_reader r = {.at = content->data, .left = content->bytes};
-    omma_error err;
-
-    switch (p->type) {
-    case PART_HEAD:
-        err = take_head(d, &r);
-        break;
-    case PART_KEYFRAMES:
-        err = take_keyframes(d, &r);
-        break;
-    case PART_FRAMES:
-        err = take_frames(d, &r);
-        break;
-    case PART_POINTS:
-        err = take_points(d, &r);
-        break;
-    case PART_PICTURE:
-    case PART_DEPTH:
-        err = take_pixels(d, p, content);
-        break;
-    case PART_END:
-        err = take_end(d, content);
-        break;
-    default: /* of a later version that thought older ones could do without */
-        err = OMMA_OK;
-    }
-    if (err)
-        return err;
-    d->intact++;
-    if (p->type != PART_END) {
-        bytes_u32(&d->index, p->type);
-        bytes_u32(&d->index, p->number);
-        bytes_u64(&d->index, at);
     }
     return OMMA_OK;
 }
@@ -311,7 +118,7 @@ static omma_error read_part(reading *d, uint64_t at, const map_part *p)
     omma_error err = read_content(d, at, p, &content);
 
     if (!err)
-        err = take(d, p, at, content);
+        err = map_taker_take(&d->take, p, at, content);
     omma_buffer_unref(&content);
     if (err)
         d->wasted += p->length;
@@ -341,7 +148,7 @@ static omma_error read_begin(reading *d)
 
     d->has_beginning = memcmp(begin, MAP_FILE_MAGIC, MAP_MAGIC_BYTES) == 0 &&
                        read_u32(&r) == omma_crc32c(0, begin, sizeof begin - 4);
-    if (!d->has_beginning && !d->salvages)
+    if (!d->has_beginning && !d->take.salvages)
         return omma_fail(OMMA_FORMAT, "%s is no map, or damaged in its first 16 bytes", d->in.name);
     if (d->has_beginning && version != MAP_FILE_VERSION)
         return omma_fail(OMMA_FORMAT,
@@ -353,11 +160,12 @@ static omma_error read_begin(reading *d)
 
 static omma_error check_counts(const reading *d)
 {
-    if (!d->has_head)
+    if (!d->take.has_head)
         return omma_fail(OMMA_FORMAT, "%s has no head", d->in.name);
-    if (d->head.frames != omma_map_frame_count(d->map) ||
-        d->head.keyframes != omma_map_keyframe_count(d->map) || d->head.points != d->point_count ||
-        d->head.observations != d->observation_count)
+    if (d->take.head.frames != omma_map_frame_count(d->take.map) ||
+        d->take.head.keyframes != omma_map_keyframe_count(d->take.map) ||
+        d->take.head.points != d->take.point_count ||
+        d->take.head.observations != d->take.observation_count)
         return omma_fail(OMMA_FORMAT, "%s holds other numbers of things than its head says",
                          d->in.name);
     return OMMA_OK;
@@ -373,7 +181,7 @@ static omma_error place(omma_error err, const reading *d, uint64_t at, const map
     return omma_fail(OMMA_FORMAT,
                      "%s is damaged: part %zu%s%s%s at byte %" PRIu64 ": %s; --salvage takes what "
                      "is intact",
-                     d->in.name, d->intact + 1, p ? " (" : "", p ? part_name(p, text) : "",
+                     d->in.name, d->take.taken + 1, p ? " (" : "", p ? part_name(p, text) : "",
                      p ? ")" : "", at, omma_why());
 }
 
@@ -381,7 +189,7 @@ static omma_error read_strictly(reading *d)
 {
     uint64_t at = MAP_HEADER_BYTES;
 
-    while (!d->has_end) {
+    while (!d->take.has_end) {
         map_part p;
         omma_error err = read_header(d, at, &p);
 
@@ -465,24 +273,25 @@ static omma_error read_what_is_intact(reading *d)
                 return err;
         }
     }
-    if (d->intact == 0)
+    if (d->take.taken == 0)
         return omma_fail(OMMA_FORMAT, "%s: no intact part of a map is in it", d->in.name);
     return OMMA_OK;
 }
 
 static void count_damage(const reading *d, omma_map_salvage *out)
 {
-    size_t seen = d->intact + d->gaps, named = d->has_end ? d->indexed + 1 : seen;
+    size_t seen = d->take.taken + d->gaps, named = d->take.has_end ? d->take.indexed + 1 : seen;
 
-    *out = (omma_map_salvage){.parts = named > d->intact ? named : d->intact};
-    if (!d->has_end && d->gaps == 0) /* cut between two parts */
+    *out = (omma_map_salvage){.parts = named > d->take.taken ? named : d->take.taken};
+    if (!d->take.has_end && d->gaps == 0) /* cut between two parts */
         out->parts++;
-    if (d->has_end && d->gaps > 0 && out->parts == d->intact) /* something where nothing belongs */
+    if (d->take.has_end && d->gaps > 0 &&
+        out->parts == d->take.taken) /* something where nothing belongs */
         out->parts++;
     out->parts += !d->has_beginning;
-    out->damaged = out->parts - d->intact;
-    if (d->has_head)
-        memcpy(out->writer, d->head.writer, strlen(d->head.writer) + 1);
+    out->damaged = out->parts - d->take.taken;
+    if (d->take.has_head)
+        memcpy(out->writer, d->take.head.writer, strlen(d->take.head.writer) + 1);
 }
 
 /* ---------------------------------------------------------------------------------- both */
@@ -496,24 +305,19 @@ static omma_error read_input(omma_map **out, const input *in, uint64_t most,
         return omma_fail(OMMA_NO_MEMORY,
                          "%s holds %" PRIu64 " bytes, and no more than %" PRIu64 " are allowed",
                          in->name, in->size, most);
-    reading d = {.in = *in, .salvages = salvage != NULL};
+    reading d = {.in = *in, .take.salvages = salvage != NULL};
     omma_error err = read_begin(&d);
     if (err)
         return err;
-    d.map = omma_map_create();
+    d.take.map = omma_map_create();
     err = salvage ? read_what_is_intact(&d) : read_strictly(&d);
-    if (!err) {
-        omma_map_set_points(d.map, d.points, d.point_count, d.observations, d.observation_count);
-        if (salvage)
-            count_damage(&d, salvage);
-        *out = d.map;
-        d.map = NULL;
-    }
-    omma_map_destroy(&d.map);
-    map_head_finish(&d.head);
-    bytes_finish(&d.index);
-    free(d.points);
-    free(d.observations);
+    if (!err && salvage)
+        count_damage(&d, salvage);
+    omma_map *m = map_taker_finish(&d.take);
+    if (err)
+        omma_map_destroy(&m);
+    else
+        *out = m;
     return err;
 }
 

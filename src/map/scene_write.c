@@ -5,8 +5,20 @@
 #include "mesh_ply.h"
 #include "scene_files.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
+
+static omma_error check_mesh(const omma_mesh *m, const char *path)
+{
+    for (size_t i = 0; i < 3 * m->vertex_count; i++)
+        if (!isfinite(m->positions[i]))
+            return omma_fail(OMMA_INVALID, "%s: a vertex of the mesh is not finite", path);
+    for (size_t i = 0; i < 3 * m->triangle_count; i++)
+        if (m->triangles[i] >= m->vertex_count)
+            return omma_fail(OMMA_INVALID, "%s: a triangle of the mesh has no vertex", path);
+    return OMMA_OK;
+}
 
 /* One or the other: readers look for one thing in a PLY file. */
 static omma_error ply_write(const omma_scene *s, const char *path, bool replace)
@@ -56,10 +68,13 @@ omma_error omma_scene_write(const omma_scene *s, const char *path, const omma_ex
         if (!held.cloud && !held.mesh && !held.cameras)
             return omma_fail(OMMA_INVALID, "%s: the map has nothing that a %s file can hold", path,
                              formats[i].ending);
+        omma_error err = held.mesh ? check_mesh(held.mesh, path) : OMMA_OK;
+        if (err)
+            return err;
         plain_numbers plain;
 
         plain_numbers_begin(&plain);
-        omma_error err = formats[i].write(&held, path, o && o->replace);
+        err = formats[i].write(&held, path, o && o->replace);
 
         plain_numbers_end(&plain);
         return err;

@@ -189,6 +189,10 @@ static void what_cannot_be_held_is_refused(void)
     CHECK(omma_scene_write(&(omma_scene){.mesh = &quad}, "/tmp/x.stl", NULL) == OMMA_INVALID);
     CHECK(strstr(omma_why(), ".ply"));
     CHECK(omma_scene_write(&(omma_scene){.mesh = &quad}, "/nosuch/x.glb", NULL) == OMMA_NOT_FOUND);
+    uint32_t beyond[] = {0, 1, 4};
+    CHECK(omma_scene_write(
+              &(omma_scene){.mesh = &(omma_mesh){positions, normals, colors, 4, beyond, 1}},
+              "/tmp/never.glb", NULL) == OMMA_INVALID);
     free(nowhere.points);
     omma_map_destroy(&m);
 }
