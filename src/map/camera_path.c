@@ -186,12 +186,14 @@ static omma_se3 look(const double eye[3], const double ahead[3], const double up
     return T;
 }
 
-/* Begins behind the cameras. The whole disc of the radius is in the picture, foreshortened. */
+/* Begins behind the cameras. The disc's near rim lies distance - radius cos(elevation) away and
+ * radius sin(elevation) below the axis; the distance that has all of it and of the height in the
+ * picture leaves much empty, so a little less is taken. */
 static omma_se3 orbit(const outline *o, double t)
 {
-    double angle = 2 * M_PI * t, distance = 0.5 * o->radius + (0.75 * o->radius * sin(ELEVATION) +
-                                                               0.9 * o->height * cos(ELEVATION)) /
-                                                                  tan(FIELD / 2);
+    double angle = 2 * M_PI * t, slope = tan(FIELD / 2);
+    double distance = o->radius * (0.7 + 0.85 * sin(ELEVATION) / slope) +
+                      0.8 * o->height * cos(ELEVATION) / slope;
     double ahead[3], eye[3];
 
     for (int k = 0; k < 3; k++)
