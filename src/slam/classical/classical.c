@@ -105,6 +105,9 @@ static omma_error push_frame(classical *c, omma_frame *frame)
     w->records[r].status = c->status;
     if (c->options.realtime)
         forget(w, r);
+    if (c->dense)
+        densify_frame(c->dense, w, r, &c->now);
+    tell_depths(c);
     tell_rehung(c);
     tell(c, r, false);
     return OMMA_OK;
@@ -113,7 +116,7 @@ static omma_error push_frame(classical *c, omma_frame *frame)
 static omma_error classical_push(void *self, omma_frame *frame, const omma_update **out)
 {
     classical *c = self;
-    c->view_count = c->correction_count = c->removed_count = 0;
+    forget_told(c);
     omma_error err = push_frame(c, frame);
     omma_frame_unref(&frame);
     if (!err)
@@ -138,7 +141,7 @@ static omma_error classical_finish(void *self, const omma_update **out)
     classical *c = self;
     int64_t start = stages_begin();
 
-    c->view_count = c->correction_count = c->removed_count = 0;
+    forget_told(c);
     complete_result r = complete(&c->world, &(complete_options){.free_camera = c->freedom,
                                                                 .seed = c->options.seed,
                                                                 .log = c->log,
@@ -147,10 +150,13 @@ static omma_error classical_finish(void *self, const omma_update **out)
         c->rms_px = r.rms_px;
         c->focal_sigma = r.focal_sigma_px;
     }
-    for (uint32_t i = 0; i < c->world.record_count; i++)
-        if (c->world.records[i].posed)
-            tell(c, i, true);
     stages_end(&c->stages, STAGE_COMPLETE, start);
+    if (c->dense) {
+        densify_finish(c->dense, &c->world);
+        take_depths(c);
+        densify_settle(c->dense, &c->world);
+    }
+    tell_all(c);
     hand_out(c, &c->update, out);
     return OMMA_OK;
 }
@@ -233,18 +239,27 @@ static void classical_get_stats(const void *self, omma_tracker_stats *out)
     out->focal_sigma_px = c->freedom ? c->focal_sigma : 0;
     out->rms_px = c->rms_px;
     stages_report(&c->stages, out);
+    if (c->dense) {
+        int64_t ns;
+        uint64_t jobs;
+        densify_spent(c->dense, &ns, &jobs);
+        out->stage[out->stages++] = (omma_tracker_stage){"depth", 1e-9 * (double)ns, jobs};
+    }
 }
 
 static void classical_destroy(void *self)
 {
     classical *c = self;
     world_finish(&c->world);
+    forget_told(c);
     omma_pyramid_finish(&c->before);
     omma_pyramid_finish(&c->now);
     wide_finish(&c->wide);
     free(c->sights.item);
     free(c->views);
     free(c->corrections);
+    densifier_destroy(&c->dense);
+    free(c->depths);
     free(c->removed);
     free(c->told);
     free(c);
@@ -314,6 +329,13 @@ omma_error classical_create(void **self, const tracker_backend **backend, const 
         c->freedom = OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1;
     c->home = NO_HOME;
     follower_init(&c->follower, omma_cpu_flags());
+    omma_error err = options->dense
+                         ? densifier_create(&c->dense, options->depth_every, options->realtime)
+                         : OMMA_OK;
+    if (err) {
+        classical_destroy(c);
+        return err;
+    }
     *self = c;
     *backend = &calls;
     return OMMA_OK;

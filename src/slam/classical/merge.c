@@ -107,6 +107,7 @@ static void move(world *w, uint32_t from, uint32_t into, const omma_sim3 *S)
         if (k->submap != from)
             continue;
         k->submap = into;
+        k->unit *= S->s;
         if (!k->posed)
             continue;
         omma_se3 own = omma_se3_inverse(&k->camera_from_world), there = own;

@@ -4,6 +4,7 @@
 
 #include <omma/slam.h>
 
+#include "densify.h"
 #include "follow.h"
 #include "mapping.h"
 #include "stages.h"
@@ -51,16 +52,23 @@ typedef struct classical {
     size_t correction_count, correction_capacity;
     uint32_t *removed;
     size_t removed_count, removed_capacity;
-    omma_se3 *told; /* per keyframe: the pose last handed out */
+    omma_sim3 *told; /* per keyframe: the pose last handed out */
     size_t told_capacity;
     uint32_t told_count;
     omma_update update;
+    densifier *dense; /* NULL: not wanted */
+    dense_result *depths; /* of the update handed out */
+    size_t depth_count, depth_capacity;
     omma_camera given_camera;
 } classical;
 
 /* tell.c: what the next update will say */
 void tell(classical *c, uint32_t r, bool retroactive);
 void tell_rehung(classical *c);
+void take_depths(classical *c); /* maps that have become ready */
+void tell_depths(classical *c);
+void tell_all(classical *c);
+void forget_told(classical *c);
 void tell_corrections(classical *c);
 
 /* arrive.c: the steps that every new picture takes */

@@ -25,7 +25,9 @@ void tell(classical *c, uint32_t r, bool retroactive)
         omma_se3 world_from_k = omma_se3_inverse(&k->camera_from_world);
         v.keyframe = (uint32_t)rec->keyframe;
         v.keyframe_from_camera = rec->keyframe_from_camera;
-        v.world_from_keyframe = omma_sim3_from_se3(&world_from_k, 1);
+        for (int i = 0; i < 3; i++)
+            v.keyframe_from_camera.t[i] /= k->unit;
+        v.world_from_keyframe = omma_sim3_from_se3(&world_from_k, k->unit);
         v.is_keyframe = k->frame == r;
         for (uint32_t i = 0; i < rec->sight_count; i++)
             v.inliers += !rec->sights[i].outlier;
@@ -54,24 +56,73 @@ void tell_rehung(classical *c)
     qsort(c->views, c->view_count, sizeof(*c->views), by_frame);
 }
 
+void take_depths(classical *c)
+{
+    dense_result m;
+
+    while (c->dense && densify_pop(c->dense, &c->world, &m)) {
+        omma_grow((void **)&c->depths, &c->depth_capacity, c->depth_count + 1, sizeof(m));
+        c->depths[c->depth_count++] = m;
+    }
+}
+
+/* The view told last gets the depth of its frame. */
+static void attach(classical *c, const dense_result *m)
+{
+    omma_view *v = &c->views[c->view_count - 1];
+    v->depth_width = m->width;
+    v->depth_height = m->height;
+    v->depth = m->depth;
+    v->depth_error = m->error;
+}
+
+void tell_depths(classical *c)
+{
+    take_depths(c);
+    for (size_t i = 0; i < c->depth_count; i++) {
+        tell(c, c->depths[i].frame, false);
+        attach(c, &c->depths[i]);
+    }
+    qsort(c->views, c->view_count, sizeof(*c->views), by_frame);
+}
+
+void tell_all(classical *c)
+{
+    for (uint32_t r = 0; r < c->world.record_count; r++) {
+        if (!c->world.records[r].posed)
+            continue;
+        tell(c, r, true);
+        for (size_t i = 0; i < c->depth_count; i++)
+            if (c->depths[i].frame == r)
+                attach(c, &c->depths[i]);
+    }
+}
+
+/* The last update is no longer borrowed. */
+void forget_told(classical *c)
+{
+    while (c->depth_count)
+        dense_result_finish(&c->depths[--c->depth_count]);
+    c->view_count = c->correction_count = c->removed_count = 0;
+}
+
 /* Keyframes that stand elsewhere than when they were last told. */
 void tell_corrections(classical *c)
 {
     const world *w = &c->world;
 
-    omma_grow((void **)&c->told, &c->told_capacity, w->keyframe_count + 1, sizeof(omma_se3));
+    omma_grow((void **)&c->told, &c->told_capacity, w->keyframe_count + 1, sizeof(omma_sim3));
     for (uint32_t i = 0; i < w->keyframe_count; i++) {
         const keyframe *k = &w->keyframes[i];
-        bool is_new = i >= c->told_count;
-        if (k->posed && !k->culled &&
-            (is_new || memcmp(&c->told[i], &k->camera_from_world, sizeof(omma_se3)) != 0)) {
-            omma_se3 world_from_k = omma_se3_inverse(&k->camera_from_world);
+        const omma_se3 world_from_k = omma_se3_inverse(&k->camera_from_world);
+        const omma_sim3 now = omma_sim3_from_se3(&world_from_k, k->unit);
+        const bool is_new = i >= c->told_count;
+        if (k->posed && !k->culled && (is_new || memcmp(&c->told[i], &now, sizeof(now)) != 0)) {
             omma_grow((void **)&c->corrections, &c->correction_capacity, c->correction_count + 1,
                       sizeof(omma_correction));
-            c->corrections[c->correction_count++] =
-                (omma_correction){i, k->submap, omma_sim3_from_se3(&world_from_k, 1)};
+            c->corrections[c->correction_count++] = (omma_correction){i, k->submap, now};
         }
-        c->told[i] = k->camera_from_world;
+        c->told[i] = now;
     }
     c->told_count = (uint32_t)w->keyframe_count;
 }

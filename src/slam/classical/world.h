@@ -62,6 +62,7 @@ typedef struct keyframe {
     uint32_t submap;
     bool posed, culled;
     omma_se3 camera_from_world;
+    double unit;        /* world units per unit of what was told of it: depth, frames beside it */
     uint32_t *features; /* indices of everything seen here, anchored features included */
     uint32_t feature_count, feature_capacity;
     uint32_t mature_at_birth; /* mature features tracked when it was made */

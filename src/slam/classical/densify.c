@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "densify.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LATER = 3,      /* kept frames that must follow a target before it is begun */
+    KEPT = 40,      /* pictures kept as neighbours */
+    WAITING = 80,   /* at most, those without a pose included */
+    NEIGHBOURS = 5,
+    PROBES = 64     /* points of known depth remembered per map */
+};
+
+typedef struct kept_picture {
+    dense_shot shot;
+    bool begun;
+} kept_picture;
+
+/* A point's depth as the dense map has it, in the keyframe's unit. */
+typedef struct probe {
+    uint32_t feature, record;
+    float depth;
+} probe;
+
+struct densifier {
+    unsigned every;
+    dense_worker *worker;
+    kept_picture kept[WAITING];
+    size_t count;
+    uint32_t begun[DENSE_EARLIER]; /* the last targets, oldest first */
+    size_t begun_count;
+    probe *probes;
+    size_t probe_count, probe_capacity;
+};
+
+omma_error densifier_create(densifier **out, unsigned every, bool realtime)
+{
+    densifier *d = omma_new(densifier);
+    omma_error err = dense_worker_create(&d->worker, &(dense_worker_options){.realtime = realtime});
+
+    if (err) {
+        free(d);
+        return err;
+    }
+    d->every = every;
+    *out = d;
+    return OMMA_OK;
+}
+
+void densifier_destroy(densifier **d)
+{
+    if (!*d)
+        return;
+    dense_worker_destroy(&(*d)->worker);
+    for (size_t i = 0; i < (*d)->count; i++)
+        dense_shot_unref(&(*d)->kept[i].shot);
+    free((*d)->probes);
+    free(*d);
+    *d = NULL;
+}
+
+static bool is_asked_for(const densifier *d, const record *r)
+{
+    return d->every && r->index % d->every == 0;
+}
+
+static void drop(densifier *d, size_t i)
+{
+    dense_shot_unref(&d->kept[i].shot);
+    memmove(d->kept + i, d->kept + i + 1, (--d->count - i) * sizeof(*d->kept));
+}
+
+/* How fast the camera turned in a frame, from the turn since the one before. */
+static void turn_rate(const world *w, uint32_t r, double out[3])
+{
+    double R[9], seconds = r ? 1e-9 * (double)(w->records[r].time_ns - w->records[r - 1].time_ns) : 0;
+
+    memset(out, 0, 3 * sizeof(*out));
+    if (!(seconds > 0) || seconds >= 0.08)
+        return;
+    for (int i = 0; i < 9; i++)
+        R[i] = w->records[r].turn[i];
+    omma_so3_log(R, out);
+    for (int i = 0; i < 3; i++)
+        out[i] /= seconds;
+}
+
+static void keep(densifier *d, const world *w, uint32_t r, const omma_pyramid *picture)
+{
+    if (d->count == WAITING)
+        drop(d, 0);
+    kept_picture *k = &d->kept[d->count++];
+    *k = (kept_picture){.shot = {.frame = r, .picture = *picture}};
+    omma_buffer_ref(picture->buffer);
+    turn_rate(w, r, k->shot.turn);
+}
+
+static omma_se3 pose_of(const world *w, uint32_t r)
+{
+    omma_se3 world_from_camera = world_record_pose(w, &w->records[r]);
+    return omma_se3_inverse(&world_from_camera);
+}
+
+static bool shares_world(const world *w, uint32_t a, uint32_t b)
+{
+    return w->records[a].posed && w->records[b].posed &&
+           w->records[a].submap == w->records[b].submap;
+}
+
+/* The kept picture with what is believed now. */
+static dense_shot snapshot(const world *w, const kept_picture *k)
+{
+    dense_shot s = dense_shot_ref(&k->shot);
+    s.camera = w->camera;
+    s.readout = w->readout;
+    s.camera_from_world = pose_of(w, s.frame);
+    return s;
+}
+
+/* The points that record r sees, of known depth. */
+static dense_seed *find_seeds(const world *w, uint32_t r, const omma_se3 *pose, size_t *count)
+{
+    const record *rec = &w->records[r];
+    dense_seed *seeds = omma_new_array(dense_seed, rec->sight_count + 1);
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < rec->sight_count; i++) {
+        const sight *s = &rec->sights[i];
+        const feature *f = &w->features[s->feature];
+        const double at[2] = {s->ux, s->uy};
+        double px[2], ray[2], depth;
+        if (f->state != FEATURE_MATURE || s->outlier || !w->keyframes[f->anchor].posed ||
+            w->keyframes[f->anchor].submap != rec->submap ||
+            !feature_project(w, f, pose, px, NULL, &depth) ||
+            !omma_camera_unproject(&w->camera, at, ray))
+            continue;
+        seeds[n++] = (dense_seed){.x = (float)ray[0],
+                                  .y = (float)ray[1],
+                                  .rho = (float)(1 / depth),
+                                  .sigma = (float)(f->rho_sigma / f->rho / depth)};
+    }
+    *count = n;
+    return seeds;
+}
+
+static void choose_neighbours(const densifier *d, const world *w, const kept_picture *target,
+                              dense_job *job)
+{
+    omma_se3 pose[WAITING];
+    size_t of[WAITING], n = 0, chosen[NEIGHBOURS];
+
+    for (size_t i = 0; i < d->count; i++)
+        if (&d->kept[i] != target && shares_world(w, d->kept[i].shot.frame, target->shot.frame)) {
+            pose[n] = pose_of(w, d->kept[i].shot.frame);
+            of[n++] = i;
+        }
+    if (!n || !job->seed_count)
+        return;
+    job->neighbours = dense_select(&job->target.camera_from_world, &w->camera, pose, n, job->seeds,
+                                   job->seed_count, NEIGHBOURS, chosen);
+    for (size_t i = 0; i < job->neighbours; i++)
+        job->neighbour[i] = snapshot(w, &d->kept[of[chosen[i]]]);
+}
+
+static void begin(densifier *d, const world *w, kept_picture *target)
+{
+    const uint32_t r = target->shot.frame;
+    dense_job job = {.target = snapshot(w, target),
+                     .unit = w->keyframes[w->records[r].keyframe].unit};
+
+    job.seeds = find_seeds(w, r, &job.target.camera_from_world, &job.seed_count);
+    choose_neighbours(d, w, target, &job);
+    for (size_t i = 0; i < d->begun_count; i++)
+        if (shares_world(w, d->begun[i], r))
+            job.earlier[job.earlier_count++] =
+                (dense_standing){d->begun[i], pose_of(w, d->begun[i])};
+    if (d->begun_count == DENSE_EARLIER)
+        memmove(d->begun, d->begun + 1, --d->begun_count * sizeof(*d->begun));
+    d->begun[d->begun_count++] = r;
+    target->begun = true;
+    dense_worker_push(d->worker, &job);
+}
+
+static bool is_ripe(const densifier *d, const world *w, size_t i)
+{
+    size_t later = 0;
+    for (size_t j = i + 1; j < d->count; j++)
+        later += shares_world(w, d->kept[i].shot.frame, d->kept[j].shot.frame);
+    return later >= LATER;
+}
+
+static bool is_target(const densifier *d, const world *w, uint32_t r)
+{
+    const record *rec = &w->records[r];
+    return rec->posed && (w->keyframes[rec->keyframe].frame == r || is_asked_for(d, rec));
+}
+
+static void begin_ripe(densifier *d, const world *w, bool all)
+{
+    for (size_t i = 0; i < d->count; i++)
+        if (!d->kept[i].begun && is_target(d, w, d->kept[i].shot.frame) &&
+            (all || is_ripe(d, w, i)))
+            begin(d, w, &d->kept[i]);
+}
+
+void densify_frame(densifier *d, const world *w, uint32_t r, const omma_pyramid *picture)
+{
+    const bool is_new = w->keyframe_count && w->keyframes[w->keyframe_count - 1].frame == r;
+
+    if (!is_new && !is_asked_for(d, &w->records[r]))
+        return;
+    keep(d, w, r, picture);
+    begin_ripe(d, w, false);
+    while (d->count > KEPT && (d->kept[0].begun || !w->records[d->kept[0].shot.frame].posed))
+        drop(d, 0);
+}
+
+void densify_finish(densifier *d, const world *w)
+{
+    begin_ripe(d, w, true);
+    dense_worker_flush(d->worker);
+}
+
+/* What the map says of points whose depth is known. */
+static void note_probes(densifier *d, const world *w, const dense_result *m)
+{
+    const record *rec = &w->records[m->frame];
+    const float *depth = m->depth->data;
+    const uint32_t step = rec->sight_count / PROBES + 1;
+
+    for (uint32_t i = 0; i < rec->sight_count; i += step) {
+        const sight *s = &rec->sights[i];
+        const int x = (int)((s->x + 0.5f) * (float)m->width / (float)w->camera.width);
+        const int y = (int)((s->y + 0.5f) * (float)m->height / (float)w->camera.height);
+        if (s->outlier || x < 0 || y < 0 || x >= m->width || y >= m->height ||
+            !(depth[y * m->width + x] > 0))
+            continue;
+        omma_grow((void **)&d->probes, &d->probe_capacity, d->probe_count + 1, sizeof(probe));
+        d->probes[d->probe_count++] = (probe){s->feature, m->frame, depth[y * m->width + x]};
+    }
+}
+
+static void to_keyframe_unit(dense_result *m)
+{
+    float *depth = m->depth->data;
+    const float scale = (float)(1 / m->unit);
+    for (int i = 0; scale != 1 && i < m->width * m->height; i++)
+        depth[i] *= scale;
+}
+
+bool densify_pop(densifier *d, const world *w, dense_result *out)
+{
+    while (dense_worker_pop(d->worker, out)) {
+        if (out->width && is_target(d, w, out->frame)) {
+            to_keyframe_unit(out);
+            note_probes(d, w, out);
+            return true;
+        }
+        dense_result_finish(out);
+    }
+    return false;
+}
+
+void densify_settle(densifier *d, world *w)
+{
+    enum { ENOUGH = 10 };
+    double ratio[PROBES + 1];
+
+    for (size_t i = 0; i < d->probe_count;) {
+        const record *rec = &w->records[d->probes[i].record];
+        keyframe *k = rec->posed ? &w->keyframes[rec->keyframe] : NULL;
+        size_t n = 0, end = i;
+        for (; end < d->probe_count && d->probes[end].record == d->probes[i].record; end++) {
+            const probe *p = &d->probes[end];
+            const feature *f = &w->features[p->feature];
+            double px[2], depth;
+            if (!k || &w->records[k->frame] != rec || f->state != FEATURE_MATURE || n > PROBES ||
+                w->keyframes[f->anchor].submap != k->submap ||
+                !feature_project(w, f, &k->camera_from_world, px, NULL, &depth))
+                continue;
+            ratio[n++] = depth / p->depth;
+        }
+        if (n >= ENOUGH)
+            k->unit = omma_median(ratio, n);
+        i = end;
+    }
+}
+
+void densify_spent(const densifier *d, int64_t *cpu_ns, uint64_t *jobs)
+{
+    dense_worker_spent(d->worker, cpu_ns, jobs);
+}
