@@ -256,8 +256,8 @@ adjust_result adjust_around(world *w, uint32_t k, const adjust_options *o)
     return adjust(w, moving, n, o);
 }
 
-/* The reduced system is dense: beyond this many keyframes it is solved in overlapping stretches of time,
-   each against what it touches, with the camera as it is known by then. */
+/* The reduced system is dense: beyond this many keyframes it is solved in overlapping stretches of
+   time, each against what it touches, with the camera as it is known by then. */
 enum { TOGETHER = 250, STRETCH = 150, ADVANCE = 100 };
 
 adjust_result adjust_submap(world *w, uint32_t submap, const adjust_options *o)

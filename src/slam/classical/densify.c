@@ -6,11 +6,11 @@
 #include <string.h>
 
 enum {
-    LATER = 3,      /* kept frames that must follow a target before it is begun */
-    KEPT = 40,      /* pictures kept as neighbours */
-    WAITING = 80,   /* at most, those without a pose included */
+    LATER = 3,    /* kept frames that must follow a target before it is begun */
+    KEPT = 40,    /* pictures kept as neighbours */
+    WAITING = 80, /* at most, those without a pose included */
     NEIGHBOURS = 5,
-    PROBES = 64     /* points of known depth remembered per map */
+    PROBES = 64 /* points of known depth remembered per map */
 };
 
 typedef struct kept_picture {
@@ -75,7 +75,8 @@ static void drop(densifier *d, size_t i)
 /* How fast the camera turned in a frame, from the turn since the one before. */
 static void turn_rate(const world *w, uint32_t r, double out[3])
 {
-    double R[9], seconds = r ? 1e-9 * (double)(w->records[r].time_ns - w->records[r - 1].time_ns) : 0;
+    double R[9],
+        seconds = r ? 1e-9 * (double)(w->records[r].time_ns - w->records[r - 1].time_ns) : 0;
 
     memset(out, 0, 3 * sizeof(*out));
     if (!(seconds > 0) || seconds >= 0.08)

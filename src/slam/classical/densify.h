@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What the tracker does for dense depth: keeps the pictures that may need it, chooses neighbours once
- * enough later keyframes are known, snapshots poses and points for the worker, and takes the maps
- * back. Nothing here changes the world, so tracking is the same with and without.
+ * What the tracker does for dense depth: keeps the pictures that may need it, chooses neighbours
+ * once enough later keyframes are known, snapshots poses and points for the worker, and takes the
+ * maps back. Nothing here changes the world, so tracking is the same with and without.
  */
 #pragma once
 

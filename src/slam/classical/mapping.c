@@ -18,7 +18,8 @@ void sight_list_push(sight_list *l, const sight *s)
 uint32_t mapping_add_keyframe(world *w, uint32_t r, const omma_se3 *pose, bool posed,
                               const sight_list *sights, const omma_pyramid *p)
 {
-    keyframe new = {.frame = r, .submap = w->submap, .posed = posed, .camera_from_world = *pose, .unit = 1};
+    keyframe new = {
+        .frame = r, .submap = w->submap, .posed = posed, .camera_from_world = *pose, .unit = 1};
     uint32_t k = world_add_keyframe(w, &new);
 
     for (size_t i = 0; i < sights->count; i++) {

@@ -65,7 +65,8 @@ static CHECK_UNUSED uint32_t fixture_keyframe(world *w, const omma_se3 *T, bool 
                   .time_ns = (int64_t)w->record_count * 33333333,
                   .keyframe = NO_INDEX};
     uint32_t r = world_add_record(w, &rec);
-    keyframe k = {.frame = r, .submap = w->submap, .posed = posed, .camera_from_world = *T, .unit = 1};
+    keyframe k = {
+        .frame = r, .submap = w->submap, .posed = posed, .camera_from_world = *T, .unit = 1};
     uint32_t index = world_add_keyframe(w, &k);
     if (posed)
         world_set_record_pose(w, &w->records[r], index, T);

@@ -142,7 +142,8 @@ static bool draw_view(dense *d, const dense_view *v, int level)
     const uint8_t *blur = s->step == 2 ? d->slot[SLOT_BLUR] : c->grey;
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++)
-            s->guide[y * s->width + x] = blur[(size_t)(y * s->step) * (size_t)c->stride + (size_t)(x * s->step)];
+            s->guide[y * s->width + x] =
+                blur[(size_t)(y * s->step) * (size_t)c->stride + (size_t)(x * s->step)];
     return true;
 }
 
@@ -218,7 +219,8 @@ static int compare_floats(const void *a, const void *b)
 }
 
 /* Inverse depths between which the scene lies: those of nearly all sparse points, with room. */
-static omma_error find_range(const dense_seed *seeds, size_t n, int least, double *low, double *high)
+static omma_error find_range(const dense_seed *seeds, size_t n, int least, double *low,
+                             double *high)
 {
     float *rho = omma_new_array(float, n + 1);
     size_t good = 0;
@@ -419,7 +421,8 @@ static omma_error coarse_map(dense *d, dense_map *m)
     }
     for (size_t i = 0; i < n; i++) {
         const semiglobal_best *b = &s->best[i];
-        const float rho = (float)(s->rho[0] + s->rho_step * ((double)b->plane + (double)sub_plane(b)));
+        const float rho =
+            (float)(s->rho[0] + s->rho_step * ((double)b->plane + (double)sub_plane(b)));
         m->depth[i] = 1 / rho;
         m->error[i] = 0.02f + 0.3f * (float)b->sum / ((float)b->second + 1);
     }

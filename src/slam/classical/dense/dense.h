@@ -70,7 +70,8 @@ typedef struct dense_stage {
     int64_t cpu_ns;   /* of the last call */
 } dense_stage;
 
-/** Working memory, kept from call to call (about 60 MB at the default size). One thread at a time. */
+/** Working memory, kept from call to call (about 60 MB at the default size). One thread at a time.
+ */
 typedef struct dense dense;
 
 dense *dense_create(void);

@@ -76,8 +76,11 @@ static dense_view view_of(const dense_shot *s)
 /* How coarse, by the number of jobs that wait: less refinement first, then less of everything. */
 static dense_options quality(const dense_worker *w)
 {
-    static const dense_options step[] = {
-        {0}, {.passes = 1}, {.passes = -1}, {.planes = 64, .passes = -1}, {.width = 320, .planes = 64, .passes = -1}};
+    static const dense_options step[] = {{0},
+                                         {.passes = 1},
+                                         {.passes = -1},
+                                         {.planes = 64, .passes = -1},
+                                         {.width = 320, .planes = 64, .passes = -1}};
     const size_t most = sizeof(step) / sizeof(*step) - 1;
     const size_t waiting = w->options.realtime ? omma_queue_length(w->jobs) : 0;
     return step[waiting < most ? waiting : most];
@@ -110,7 +113,8 @@ static void hand_out(dense_worker *w, kept *k)
     r->frame = k->shot.frame;
     r->unit = k->unit;
     if (k->map.width) {
-        const int full = k->shot.camera.width, wish = w->options.grid_width ? w->options.grid_width : 320;
+        const int full = k->shot.camera.width,
+                  wish = w->options.grid_width ? w->options.grid_width : 320;
         const dense_view view = view_of(&k->shot);
         dense_map m = compared(w, k);
         r->width = wish < full ? wish : full;
@@ -118,7 +122,8 @@ static void hand_out(dense_worker *w, kept *k)
         const size_t bytes = (size_t)r->width * (size_t)r->height * sizeof(float);
         if (omma_buffer_create(&r->depth, bytes) != OMMA_OK ||
             omma_buffer_create(&r->error, bytes) != OMMA_OK ||
-            dense_resample(&m, &view, r->width, r->height, r->depth->data, r->error->data) != OMMA_OK)
+            dense_resample(&m, &view, r->width, r->height, r->depth->data, r->error->data) !=
+                OMMA_OK)
             dense_result_finish(r);
         dense_map_finish(&m);
     }
@@ -159,7 +164,9 @@ static void work_on(dense_worker *w, dense_job *j)
     if (w->count == DENSE_EARLIER)
         drop_oldest(w);
     kept *k = &w->kept[w->count++];
-    *k = (kept){.shot = dense_shot_ref(&j->target), .unit = j->unit, .standing = j->target.camera_from_world};
+    *k = (kept){.shot = dense_shot_ref(&j->target),
+                .unit = j->unit,
+                .standing = j->target.camera_from_world};
     if (j->neighbours && dense_estimate(w->dense, &target, neighbour, j->neighbours, j->seeds,
                                         j->seed_count, &o, &k->map) != OMMA_OK)
         k->map = (dense_map){0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Depth on a thread of its own: jobs go in, finished maps come out in the order of the jobs. A job is
- * a snapshot: nothing that the tracker does afterwards changes what comes out.
+ * Depth on a thread of its own: jobs go in, finished maps come out in the order of the jobs. A job
+ * is a snapshot: nothing that the tracker does afterwards changes what comes out.
  *
  * A map is compared with those of its neighbours before it is handed out, so it comes when the jobs
  * behind it have been done.
