@@ -106,7 +106,7 @@ static omma_error push_frame(classical *c, omma_frame *frame)
     if (c->options.realtime)
         forget(w, r);
     if (c->dense)
-        densify_frame(c->dense, w, r, &c->now);
+        densify_frame(c->dense, w, r, frame, &c->now);
     tell_depths(c);
     tell_rehung(c);
     tell(c, r, false);

@@ -10,7 +10,8 @@ enum {
     KEPT = 40,    /* pictures kept as neighbours */
     WAITING = 80, /* at most, those without a pose included */
     NEIGHBOURS = 5,
-    PROBES = 64 /* points of known depth remembered per map */
+    GRID_WIDTH = 320, /* px of the maps handed out, at most */
+    PROBES = 64       /* points of known depth remembered per map */
 };
 
 typedef struct kept_picture {
@@ -88,12 +89,42 @@ static void turn_rate(const world *w, uint32_t r, double out[3])
         out[i] /= seconds;
 }
 
-static void keep(densifier *d, const world *w, uint32_t r, const omma_pyramid *picture)
+/* The colours of a picture in a grid, tightly packed; NULL when there is no memory. */
+static omma_buffer *small_rgb(const omma_frame *f, int width, int height)
 {
+    omma_frame *small = NULL, *rgb = NULL;
+    omma_buffer *out = NULL;
+    const size_t row = 3 * (size_t)width;
+
+    if (omma_frame_create(&small, f->format, width, height) == OMMA_OK &&
+        omma_frame_create(&rgb, OMMA_FORMAT_RGB24, width, height) == OMMA_OK) {
+        small->matrix = f->matrix;
+        small->limited_range = f->limited_range;
+        if (omma_frame_resize(small, f) == OMMA_OK && omma_frame_convert(rgb, small) == OMMA_OK &&
+            omma_buffer_create(&out, row * (size_t)height) == OMMA_OK)
+            for (int y = 0; y < height; y++)
+                memcpy((uint8_t *)out->data + row * (size_t)y,
+                       rgb->plane[0] + (ptrdiff_t)y * rgb->stride[0], row);
+    }
+    omma_frame_unref(&small);
+    omma_frame_unref(&rgb);
+    return out;
+}
+
+static void keep(densifier *d, const world *w, uint32_t r, const omma_frame *frame,
+                 const omma_pyramid *picture)
+{
+    const int width = frame->width < GRID_WIDTH ? frame->width : GRID_WIDTH;
+    const int height = (frame->height * width + frame->width / 2) / frame->width;
+
     if (d->count == WAITING)
         drop(d, 0);
     kept_picture *k = &d->kept[d->count++];
-    *k = (kept_picture){.shot = {.frame = r, .picture = *picture}};
+    *k = (kept_picture){.shot = {.frame = r,
+                                 .picture = *picture,
+                                 .grid_width = width,
+                                 .grid_height = height,
+                                 .rgb = small_rgb(frame, width, height)}};
     omma_buffer_ref(picture->buffer);
     turn_rate(w, r, k->shot.turn);
 }
@@ -206,13 +237,14 @@ static void begin_ripe(densifier *d, const world *w, bool all)
             begin(d, w, &d->kept[i]);
 }
 
-void densify_frame(densifier *d, const world *w, uint32_t r, const omma_pyramid *picture)
+void densify_frame(densifier *d, const world *w, uint32_t r, const omma_frame *frame,
+                   const omma_pyramid *picture)
 {
     const bool is_new = w->keyframe_count && w->keyframes[w->keyframe_count - 1].frame == r;
 
     if (!is_new && !is_asked_for(d, &w->records[r]))
         return;
-    keep(d, w, r, picture);
+    keep(d, w, r, frame, picture);
     begin_ripe(d, w, false);
     while (d->count > KEPT && (d->kept[0].begun || !w->records[d->kept[0].shot.frame].posed))
         drop(d, 0);

@@ -18,7 +18,8 @@ void densifier_destroy(densifier **d);
 
 /** Record r, the newest, with its picture: kept if it is a keyframe or asked for; targets that have
  * become possible are begun. */
-void densify_frame(densifier *d, const world *w, uint32_t r, const omma_pyramid *picture);
+void densify_frame(densifier *d, const world *w, uint32_t r, const omma_frame *frame,
+                   const omma_pyramid *picture);
 /** No more frames: everything that is still possible is done when this returns. */
 void densify_finish(densifier *d, const world *w);
 /** A finished map; *out, given, is in the unit of the record's keyframe. Frames that hang on no

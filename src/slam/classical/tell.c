@@ -74,6 +74,7 @@ static void attach(classical *c, const dense_result *m)
     v->depth_height = m->height;
     v->depth = m->depth;
     v->depth_error = m->error;
+    v->depth_rgb = m->rgb;
 }
 
 void tell_depths(classical *c)

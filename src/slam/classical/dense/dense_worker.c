@@ -33,18 +33,21 @@ dense_shot dense_shot_ref(const dense_shot *s)
 {
     dense_shot copy = *s;
     omma_buffer_ref(copy.picture.buffer);
+    omma_buffer_ref(copy.rgb);
     return copy;
 }
 
 void dense_shot_unref(dense_shot *s)
 {
     omma_buffer_unref(&s->picture.buffer);
+    omma_buffer_unref(&s->rgb);
 }
 
 void dense_result_finish(dense_result *r)
 {
     omma_buffer_unref(&r->depth);
     omma_buffer_unref(&r->error);
+    omma_buffer_unref(&r->rgb);
     r->width = r->height = 0;
 }
 
@@ -113,12 +116,11 @@ static void hand_out(dense_worker *w, kept *k)
     r->frame = k->shot.frame;
     r->unit = k->unit;
     if (k->map.width) {
-        const int full = k->shot.camera.width,
-                  wish = w->options.grid_width ? w->options.grid_width : 320;
         const dense_view view = view_of(&k->shot);
         dense_map m = compared(w, k);
-        r->width = wish < full ? wish : full;
-        r->height = (k->shot.camera.height * r->width + full / 2) / full;
+        r->width = k->shot.grid_width;
+        r->height = k->shot.grid_height;
+        r->rgb = omma_buffer_ref(k->shot.rgb);
         const size_t bytes = (size_t)r->width * (size_t)r->height * sizeof(float);
         if (omma_buffer_create(&r->depth, bytes) != OMMA_OK ||
             omma_buffer_create(&r->error, bytes) != OMMA_OK ||

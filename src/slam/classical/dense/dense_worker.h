@@ -21,7 +21,9 @@ typedef struct dense_shot {
     omma_pyramid picture;
     omma_camera camera;
     omma_se3 camera_from_world;
-    double turn[3], readout; /* as in dense_view */
+    double turn[3], readout;     /* as in dense_view */
+    int grid_width, grid_height; /* of a result for this picture */
+    omma_buffer *rgb;            /* the picture's colours in that grid, 3 bytes each */
 } dense_shot;
 
 /** The same picture held once more. */
@@ -52,15 +54,15 @@ typedef struct dense_result {
     uint32_t frame;
     int width, height;
     omma_buffer *depth, *error; /* floats; owned */
+    omma_buffer *rgb;           /* the target's; owned */
     double unit;                /* the job's */
 } dense_result;
 
 void dense_result_finish(dense_result *r);
 
 typedef struct dense_worker_options {
-    bool realtime;  /* under pressure depth gets coarser, and at last the oldest job is dropped;
-                       otherwise dense_worker_push waits */
-    int grid_width; /* of the results, px; 0 = 320, never more than the picture's */
+    bool realtime; /* under pressure depth gets coarser, and at last the oldest job is dropped;
+                      otherwise dense_worker_push waits */
 } dense_worker_options;
 
 /** push, pop and flush: one thread, the tracker's. */
