@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "interrupt.h"
 #include "map_run.h"
+#include "max_points.h"
 #include "output_name.h"
 
 #include <stdio.h>
@@ -13,6 +14,10 @@ typedef struct map_values {
     const char *output, *camera, *format;
     double fov, rate;
     int backend;
+    double scale;
+    const char *known_distance;
+    uint64_t max_points, depth_every;
+    bool write_depth, mesh, colmap_dense;
     bool sparse, every_frame, realtime, no_pictures, no_colmap, force, json;
     uint64_t threads, seed, skip, limit, step;
 } map_values;
@@ -32,8 +37,26 @@ static const option_row rows[] = {
      "inputs "
      "carry",
      ROW(backend), "classical|synthetic"},
-    {0, "sparse", OPTION_FLAG, .help = "sparse points only (all that this version makes)",
-     ROW(sparse)},
+    {0, "sparse", OPTION_FLAG, .help = "sparse points only: no depth, no dense cloud", ROW(sparse)},
+    {0, "max-points", OPTION_UNSIGNED, "N",
+     "points of the dense cloud, at most; otherwise SLAM3R_MAX_POINTCLOUD_SIZE of the environment, "
+     "or 2000000",
+     ROW(max_points), .least = 1, .most = 1e9},
+    {0, "mesh", OPTION_FLAG, .help = "write mesh.ply as well", ROW(mesh), .excludes = "sparse"},
+    {0, "write-depth", OPTION_FLAG,
+     .help = "write the depth of every keyframe as depth/NNNNNN.npy (by frame)", ROW(write_depth),
+     .excludes = "sparse"},
+    {0, "depth-every", OPTION_UNSIGNED, "N",
+     "make and write depth for every N-th frame as well as for keyframes", ROW(depth_every),
+     .least = 1, .most = 1e9, .excludes = "sparse"},
+    {0, "colmap-dense", OPTION_FLAG, .help = "write COLMAP's depth maps beside its model",
+     ROW(colmap_dense), .excludes = "sparse"},
+    {0, "scale", OPTION_REAL, "S", "metres per unit: the map is then in metres", ROW(scale),
+     .least = 1e-9, .most = 1e9},
+    {0, "known-distance", OPTION_TEXT, "A,B,METRES",
+     "the camera stood METRES apart in the frames A and B (counted from 0): the map is then in "
+     "metres",
+     ROW(known_distance), .excludes = "scale"},
     {0, "every-frame", OPTION_FLAG,
      .help = "track every frame however long it takes; so it is for files", ROW(every_frame)},
     {0, "realtime", OPTION_FLAG,
@@ -60,6 +83,25 @@ static const option_row rows[] = {
     {0},
 };
 
+/* "A,B,METRES" */
+static omma_error read_distance(omma_session_options *o, const char *text)
+{
+    unsigned long long a, b;
+    double metres;
+    int end = 0;
+
+    if (text[0] == '-' || sscanf(text, "%llu,%llu,%lf%n", &a, &b, &metres, &end) != 3 ||
+        text[end] || strchr(text, '-') || a == b || !(metres > 0 && metres < 1e9))
+        return omma_fail(OMMA_INVALID,
+                         "--known-distance %s: two different frames and the metres between them "
+                         "are wanted, such as 0,120,1.5",
+                         text);
+    o->distance_frame[0] = a;
+    o->distance_frame[1] = b;
+    o->distance_m = metres;
+    return OMMA_OK;
+}
+
 static omma_error make_options(omma_session_options *o, omma_camera *camera, const map_values *v,
                                const char *input)
 {
@@ -72,12 +114,18 @@ static omma_error make_options(omma_session_options *o, omma_camera *camera, con
                    .step = v->step},
         .tracker = {.backend = v->backend ? OMMA_TRACKER_SYNTHETIC : OMMA_TRACKER_CLASSICAL,
                     .threads = (unsigned)v->threads,
-                    .seed = v->seed},
+                    .seed = v->seed,
+                    .dense = !v->sparse,
+                    .depth_every = (unsigned)v->depth_every},
         .fov_degrees = v->fov,
         .realtime = v->realtime,
         .every_frame = v->every_frame,
         .pictures = !v->no_pictures,
+        .keep_depth = v->write_depth || v->depth_every,
+        .scale = v->scale,
     };
+    if (v->known_distance && read_distance(o, v->known_distance) != OMMA_OK)
+        return OMMA_INVALID;
     if (!v->camera)
         return OMMA_OK;
     o->tracker.camera = camera;
@@ -132,12 +180,23 @@ static int run(const invocation *call)
     console c;
 
     console_init(&c, call, v->json);
+    size_t points = v->max_points;
+    if (!points && max_points_read(&points) != OMMA_OK) {
+        int code = console_fail(&c, CODE_USAGE, NULL);
+        console_finish(&c);
+        free(folder);
+        return code;
+    }
     int code = map(&c, v, input,
                    &(omma_outputs){.folder = folder,
                                    .replace = v->force,
                                    .no_colmap = v->no_colmap,
                                    .no_transforms = v->no_colmap,
                                    .no_pictures = v->no_pictures,
+                                   .max_points = points,
+                                   .depth = v->write_depth || v->depth_every,
+                                   .colmap_depth = v->colmap_dense,
+                                   .mesh = v->mesh,
                                    .input = input});
     console_finish(&c);
     free(folder);

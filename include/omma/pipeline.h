@@ -36,6 +36,13 @@ typedef struct omma_session_options {
                            Live sources do so anyway, */
     bool every_frame;   /* unless this asks them to wait */
     bool pictures;      /* keep a JPEG of every keyframe */
+    bool keep_depth;    /* keep depth (tracker.dense) for the files of omma_outputs.depth */
+    /* The finished map in metres: units times scale, or made so that the camera stood distance_m
+     * apart in two frames; 0 = stays in units. Without a pose for one of the two frames it stays in
+     * units, with a warning. */
+    double scale;
+    uint64_t distance_frame[2];
+    double distance_m;
     /* called on the caller's thread about ten times a second and at the end; may be NULL */
     void (*progress)(void *user, const omma_progress *progress);
     void *user;
@@ -72,6 +79,10 @@ typedef struct omma_outputs {
     const char *folder; /* made when missing; required */
     bool replace;       /* may replace files that are there; of pictures only an earlier map's */
     bool no_colmap, no_transforms, no_pictures;
+    size_t max_points; /* of cloud.ply when there is depth; 0 = 2,000,000 */
+    bool depth;        /* depth/NNNNNN.npy of what the session kept */
+    bool colmap_depth; /* COLMAP's depth maps, in colmap/stereo/ */
+    bool mesh;         /* mesh.ply */
     const char *input; /* what is mapped, for omma_outputs_check; may be NULL */
 } omma_outputs;
 
@@ -82,8 +93,8 @@ typedef struct omma_outputs {
 omma_error omma_outputs_check(const omma_outputs *outputs);
 
 /**
- * Writes trajectory.txt, cloud.ply, colmap/, transforms.json, images/, report.json
- * (docs/formats.md). Everything is written beside first and moved in place at the end: on any
+ * Writes trajectory.txt, cloud.ply, map.omma, colmap/, transforms.json, images/, report.json, and
+ * what else is asked for (docs/formats.md). Everything is written beside first and moved in place at the end: on any
  * failure nothing of it stays and an old map is as it was. A map that is replaced goes with all
  * the files that its report.json names.
  * @return OMMA_OK; OMMA_EXISTS (one of them is there already and may not be replaced), OMMA_DENIED,

@@ -126,6 +126,8 @@ static bool is_wanted(const omma_outputs *o, const char *name)
 {
     return !(o->no_colmap && strcmp(name, "colmap") == 0) &&
            !(o->no_transforms && strcmp(name, "transforms.json") == 0) &&
+           !(!o->depth && strcmp(name, "depth") == 0) &&
+           !(!o->mesh && strcmp(name, "mesh.ply") == 0) &&
            !(o->no_pictures && strcmp(name, "images") == 0);
 }
 
@@ -154,9 +156,9 @@ static omma_error check_pictures(const omma_outputs *o)
 
 omma_error omma_outputs_check(const omma_outputs *o)
 {
-    static const char *const names[] = {"trajectory.txt",  "cloud.ply", "colmap",
-                                        "transforms.json", "images",    "map.omma",
-                                        "report.json"};
+    static const char *const names[] = {"trajectory.txt",  "cloud.ply", "map.omma",
+                                        "mesh.ply",        "colmap",    "depth",
+                                        "transforms.json", "images",    "report.json"};
 
     if (!o->folder || !o->folder[0])
         return omma_fail(OMMA_INVALID, "the output folder has no name");
@@ -240,23 +242,71 @@ static omma_error write_report(omma_session *s, const char *staging)
     return err;
 }
 
-typedef omma_error write_function(const omma_map *m, const char *path,
-                                  const omma_export_options *o);
+/* The dense cloud where there is depth, else the sparse points. */
+static omma_error write_cloud(omma_session *s, const omma_outputs *o, const char *path)
+{
+    const omma_export_options replace = {.replace = true};
+    omma_cloud cloud = {0};
+    omma_error err = omma_map_fuse(s->map,
+                                   &(omma_fuse_options){.max_points = o->max_points,
+                                                        .threads = s->options.tracker.threads},
+                                   &cloud);
+    if (err)
+        return err;
+    s->cloud_points = cloud.count;
+    s->cloud_voxel = cloud.voxel;
+    if (cloud.count)
+        err = omma_scene_write(&(omma_scene){.map = s->map, .cloud = &cloud}, path, &replace);
+    else
+        err = omma_map_write_ply(s->map, path, &replace);
+    omma_cloud_finish(&cloud);
+    return err;
+}
+
+static omma_error write_mesh(omma_session *s, const omma_outputs *o, const char *path)
+{
+    omma_mesh mesh = {0};
+    omma_error err = omma_map_mesh(s->map, NULL, &mesh);
+
+    (void)o;
+    if (!err && mesh.triangle_count)
+        err = omma_scene_write(&(omma_scene){.map = s->map, .mesh = &mesh}, path,
+                               &(omma_export_options){.replace = true});
+    else if (!err)
+        omma_warn(s->log, "there is no depth that would make a mesh");
+    omma_mesh_finish(&mesh);
+    return err;
+}
+
+static omma_error write_depth(omma_session *s, const omma_outputs *o, const char *path)
+{
+    (void)o;
+    return depth_log_write(s->depths, s->map, path, &(omma_export_options){.replace = true});
+}
+
+/* An exporter that needs the map and nothing else. */
+typedef omma_error export_function(const omma_map *m, const char *path,
+                                   const omma_export_options *o);
+typedef omma_error write_function(omma_session *s, const omma_outputs *o, const char *path);
 
 static omma_error write_all(omma_session *s, const omma_outputs *o, const char *staging)
 {
-    bool pictures = s->options.pictures && !o->no_pictures;
+    const bool pictures = s->options.pictures && !o->no_pictures;
     const struct {
         const char *name;
+        export_function *export;
         write_function *write;
         bool wanted;
     } part[] = {
-        {"trajectory.txt", omma_map_write_tum, true},
-        {"cloud.ply", omma_map_write_ply, true},
-        {"colmap", omma_map_write_colmap, !o->no_colmap},
-        {"transforms.json", omma_map_write_transforms, !o->no_transforms},
-        {"images", omma_map_write_pictures, pictures},
-        {"map.omma", omma_map_save, true},
+        {"trajectory.txt", omma_map_write_tum, NULL, true},
+        {"cloud.ply", NULL, write_cloud, true},
+        {"mesh.ply", NULL, write_mesh, o->mesh},
+        {"map.omma", omma_map_save, NULL, true},
+        {"colmap", omma_map_write_colmap, NULL, !o->no_colmap},
+        {"colmap", omma_map_write_colmap_depth, NULL, !o->no_colmap && o->colmap_depth},
+        {"transforms.json", omma_map_write_transforms, NULL, !o->no_transforms},
+        {"images", omma_map_write_pictures, NULL, pictures},
+        {"depth", NULL, write_depth, o->depth && s->depths},
     };
     omma_error err = OMMA_OK;
 
@@ -266,7 +316,9 @@ static omma_error write_all(omma_session *s, const omma_outputs *o, const char *
         if (atomic_load(&s->stops) > 1)
             return omma_fail(OMMA_INTERRUPTED, "stopped while writing; nothing was kept");
         char *path = omma_text("%s/%s", staging, part[i].name);
-        err = part[i].write(s->map, path, &(omma_export_options){.replace = true});
+        err = part[i].write
+                  ? part[i].write(s, o, path)
+                  : part[i].export(s->map, path, &(omma_export_options){.replace = true});
         free(path);
     }
     return err ? err : write_report(s, staging);
@@ -333,6 +385,7 @@ static omma_error move_into(const char *staging, const omma_outputs *o)
     if (old.n) {
         remove_if_empty(o->folder, "colmap");
         remove_if_empty(o->folder, "images");
+        remove_if_empty(o->folder, "depth");
     }
     file_list_finish(&old);
     free(aside);

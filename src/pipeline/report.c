@@ -123,6 +123,18 @@ static void add_frames(cJSON *report, const omma_session *s)
     cJSON_AddItemToObject(report, "without_pose", lost);
 }
 
+static void add_dense(cJSON *report, const omma_session *s)
+{
+    cJSON *dense = cJSON_AddObjectToObject(report, "dense");
+    size_t maps = 0;
+
+    for (size_t i = 0; i < omma_map_keyframe_count(s->map); i++)
+        maps += omma_map_has_depth(s->map, i);
+    cJSON_AddNumberToObject(dense, "depth_maps", (double)maps);
+    cJSON_AddNumberToObject(dense, "points", (double)s->cloud_points);
+    cJSON_AddNumberToObject(dense, "voxel", s->cloud_voxel);
+}
+
 static void add_stage(cJSON *stages, const char *name, double cpu_s, uint64_t calls)
 {
     cJSON *stage = cJSON_CreateObject();
@@ -180,12 +192,12 @@ char *omma_session_report(omma_session *s)
     add_frames(report, s);
     cJSON_AddNumberToObject(report, "keyframes", (double)omma_map_keyframe_count(s->map));
     cJSON_AddNumberToObject(report, "points", (double)omma_map_point_count(s->map));
+    add_dense(report, s);
     cJSON_AddNumberToObject(report, "submaps", (double)stats.submaps);
     cJSON_AddNumberToObject(report, "relocalisations", (double)stats.relocalisations);
     add_camera(report, s, &stats);
     add_rounded(report, "rms_px", stats.rms_px, 1e-6);
-    cJSON_AddStringToObject(report, "unit",
-                            s->options.tracker.backend == OMMA_TRACKER_SYNTHETIC ? "m" : "units");
+    cJSON_AddStringToObject(report, "unit", omma_map_unit(s->map));
     add_time(report, s, &stats);
     cJSON_AddNumberToObject(report, "peak_memory_bytes", (double)omma_peak_memory_bytes());
     add_settings(report, s);

@@ -121,6 +121,10 @@ omma_error omma_session_create(omma_session **out, const omma_session_options *o
         omma_map_set_unit(s->map, "m");
     s->recent = recent_create();
     s->depth = depth_points_create();
+    if (options->keep_depth && !(s->depths = depth_log_create())) {
+        err = OMMA_IO;
+        goto fail;
+    }
     *out = s;
     return OMMA_OK;
 
@@ -137,6 +141,7 @@ void omma_session_destroy(omma_session **session)
     *session = NULL;
     feed_stop(s);
     depth_points_destroy(&s->depth);
+    depth_log_destroy(&s->depths);
     recent_destroy(&s->recent);
     omma_map_destroy(&s->map);
     omma_tracker_destroy(&s->tracker);
@@ -214,6 +219,9 @@ static void add_view(omma_session *s, const omma_view *v)
 static void fuse_view(omma_session *s, const omma_view *v)
 {
     add_view(s, v);
+    if (s->depths && v->depth && depth_log_add(s->depths, v) != OMMA_OK)
+        omma_warn(s->log, "depth of frame %" PRIu64 " will be missing: %s", v->frame_index,
+                  omma_why());
     if (v->has_pose && v->is_keyframe) {
         if (s->options.pictures && !has_picture(s->map, v))
             keep_picture(s, v);
@@ -310,6 +318,50 @@ static omma_error track_all(omma_session *s)
     return err;
 }
 
+static bool position_of(const omma_map *m, uint64_t frame, double out[3])
+{
+    for (size_t i = 0; i < omma_map_frame_count(m); i++) {
+        omma_map_pose p = omma_map_get_pose(m, i);
+        if (p.frame_index != frame)
+            continue;
+        memcpy(out, p.world_from_camera.t, sizeof(p.world_from_camera.t));
+        return p.has_pose && p.submap == omma_map_main_submap(m);
+    }
+    return false;
+}
+
+/* Metres per unit, or 0. */
+static double find_scale(const omma_session *s)
+{
+    const omma_session_options *o = &s->options;
+    double a[3], b[3];
+
+    if (!(o->distance_m > 0))
+        return o->scale;
+    for (int i = 0; i < 2; i++)
+        if (!position_of(s->map, o->distance_frame[i], i ? b : a)) {
+            omma_warn(s->log,
+                      "frame %" PRIu64 " has no pose in the main map: the map stays in units",
+                      o->distance_frame[i]);
+            return 0;
+        }
+    const double d = sqrt((a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]) +
+                          (a[2] - b[2]) * (a[2] - b[2]));
+    if (d > 0)
+        return o->distance_m / d;
+    omma_warn(s->log, "the camera did not move between the two frames: the map stays in units");
+    return 0;
+}
+
+static void scale_map(omma_session *s)
+{
+    const double scale = find_scale(s);
+    if (!(scale > 0))
+        return;
+    omma_map_rescale(s->map, scale);
+    omma_map_set_unit(s->map, "m");
+}
+
 static omma_error finish_map(omma_session *s)
 {
     const omma_update *update = NULL;
@@ -318,7 +370,10 @@ static omma_error finish_map(omma_session *s)
     if (err)
         return err;
     fuse(s, update);
-    return keep_points(s);
+    err = keep_points(s);
+    if (!err)
+        scale_map(s);
+    return err;
 }
 
 static size_t posed_frames(const omma_map *map)

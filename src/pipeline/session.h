@@ -4,6 +4,7 @@
 
 #include <omma/pipeline.h>
 
+#include "depth_log.h"
 #include "depth_points.h"
 #include "recent.h"
 
@@ -21,6 +22,7 @@ struct omma_session {
     omma_map *map;
     recent_frames *recent;
     depth_points *depth;
+    depth_log *depths; /* NULL: no files of depth are wanted */
 
     /* Between the decoder's thread and the caller's. */
     omma_queue *queue;
@@ -33,6 +35,8 @@ struct omma_session {
     omma_progress now;
     int64_t start_ns, start_cpu_ns, last_progress_ns;
     double wall_s, cpu_s;
+    size_t cloud_points; /* of cloud.ply, when it is made of depth */
+    double cloud_voxel;
     double fuse_cpu_s; /* what the caller's thread spent outside the tracker */
 };
 
