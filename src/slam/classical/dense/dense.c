@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dense_private.h"
+#include "plane_fill.h"
 
 #include <assert.h>
 #include <math.h>
@@ -393,6 +394,100 @@ static bool aggregate(dense *d)
     return true;
 }
 
+/* ---------------------------------------------------------------------- the second round */
+
+static float sub_plane(const semiglobal_best *b);
+
+/* Where the first round knows the plane, and how well. */
+static bool prior_surface(dense *d, const dense_seed *seeds, size_t seed_count, float **surface)
+{
+    scene *s = &d->scene;
+    const size_t n = (size_t)s->width * (size_t)s->height;
+    float *value = dense_room(d, SLOT_RHO, n * sizeof *value);
+    float *weight = dense_room(d, SLOT_SPREAD, n * sizeof *weight);
+    void *work = dense_room(d, SLOT_REFINE, plane_fill_bytes(s->width, s->height));
+    float *out = dense_room(d, SLOT_PRIOR, n * sizeof *out);
+    const float m0 = (float)tune("M0", 30), m1 = (float)tune("M1", 100);
+
+    if (!value || !weight || !work || !out)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const semiglobal_best *b = &s->best[i];
+        const float w = ((float)(b->second - b->sum) - m0) / m1;
+        value[i] = (float)b->plane + sub_plane(b);
+        weight[i] = w < 0 ? 0 : w > 1 ? 1 : w;
+    }
+    for (size_t i = 0; i < seed_count; i++) {
+        const int x = (int)floor((seeds[i].x * s->view.fx + s->view.cx) / s->step);
+        const int y = (int)floor((seeds[i].y * s->view.fy + s->view.cy) / s->step);
+        if (seeds[i].sigma > 0 && x >= 0 && y >= 0 && x < s->width && y < s->height) {
+            value[y * s->width + x] = (float)((seeds[i].rho - s->rho[0]) / s->rho_step);
+            weight[y * s->width + x] = 4;
+        }
+    }
+    plane_fill(value, weight, s->guide, s->width, s->height, out, work);
+    for (int k = 0; k < tune("IRLS", 1); k++) {
+        const float tau = (float)tune("TAU", 20) / 10;
+        for (size_t i = 0; i < n; i++) {
+            const float r = (value[i] - out[i]) / tau;
+            weight[i] /= 1 + r * r;
+        }
+        plane_fill(value, weight, s->guide, s->width, s->height, out, work);
+    }
+    *surface = out;
+    return true;
+}
+
+/* Turns every pixel's planes so that the surface lies on the middle one: a path along the surface
+ * then pays nothing, however it slants (Scharstein, Taniai, Sinha, "Semi-global stereo matching
+ * with surface orientation priors", 3DV 2017). What leaves at one end comes in at the other. Costs
+ * grow a little away from the surface: it decides where nothing else does. */
+static void turn_planes(scene *s, const float *surface, uint8_t *shift)
+{
+    const int planes = s->planes, middle = planes / 2;
+    const int pull = tune("PULL", 6), slope = tune("SLOPE", 4);
+    uint8_t turned[DENSE_MAX_PLANES], extra[DENSE_MAX_PLANES];
+
+    for (int d = 0; d < planes; d++) {
+        const int away = abs(d - middle) / slope;
+        extra[d] = (uint8_t)(away < pull ? away : pull);
+    }
+    for (size_t i = 0; i < (size_t)s->width * (size_t)s->height; i++) {
+        uint8_t *cost = s->cost + i * (size_t)planes;
+        const float at = surface[i] < 0 ? 0 : surface[i] > (float)(planes - 1) ? (float)(planes - 1) : surface[i];
+        const int by = ((int)(at + 0.5f) - middle + planes) % planes; /* plane d is now d - by */
+        memcpy(turned, cost + by, (size_t)(planes - by));
+        memcpy(turned + planes - by, cost, (size_t)by);
+        for (int d = 0; d < planes; d++)
+            cost[d] = (uint8_t)(turned[d] + extra[d]);
+        shift[i] = (uint8_t)by;
+    }
+}
+
+static bool second_round(dense *d, const dense_seed *seeds, size_t seed_count)
+{
+    scene *s = &d->scene;
+    const size_t n = (size_t)s->width * (size_t)s->height;
+    float *surface = NULL;
+    uint8_t *shift = dense_room(d, SLOT_SHIFT, n);
+
+    if (!shift || !prior_surface(d, seeds, seed_count, &surface))
+        return false;
+    if (tune("SHOW", 0)) {
+        for (size_t i = 0; i < n; i++) {
+            float v = surface[i] < 0 ? 0 : surface[i] > s->planes - 1 ? s->planes - 1 : surface[i];
+            s->best[i] = (semiglobal_best){(uint8_t)v, 100, 200, {(uint16_t)(100 + 1000 * (v - (uint8_t)v)), (uint16_t)(1100 - 1000 * (v - (uint8_t)v))}};
+        }
+        return true;
+    }
+    turn_planes(s, surface, shift);
+    if (!aggregate(d))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        s->best[i].plane = (uint8_t)((s->best[i].plane + shift[i]) % s->planes);
+    return true;
+}
+
 /* ---------------------------------------------------------------------------- the result */
 
 /* Parabola through the three sums around the smallest. */
@@ -424,7 +519,7 @@ static omma_error coarse_map(dense *d, dense_map *m)
         const float rho =
             (float)(s->rho[0] + s->rho_step * ((double)b->plane + (double)sub_plane(b)));
         m->depth[i] = 1 / rho;
-        m->error[i] = 0.02f + 0.3f * (float)b->sum / ((float)b->second + 1);
+        m->error[i] = tune("EM", 0) == 1 ? (float)b->sum / ((float)b->second + 1) : 1 - (float)(b->second - b->sum) / 1000;
     }
     return OMMA_OK;
 }
@@ -499,6 +594,10 @@ omma_error dense_estimate(dense *d, const dense_view *view, const dense_view *ne
     clock_end(d, "sweep");
     good = good && aggregate(d);
     clock_end(d, "semi-global");
+    if (tune("SECOND", 1)) {
+        good = good && second_round(d, seeds, seed_count);
+        clock_end(d, "second round");
+    }
     if (!good)
         return omma_fail(OMMA_NO_MEMORY, "depth: no memory for %d x %d px and %d planes", s->width,
                          s->height, s->planes);

@@ -17,6 +17,8 @@ typedef enum dense_slot {
     SLOT_GUIDE,
     SLOT_RHO,
     SLOT_SPREAD,
+    SLOT_PRIOR,
+    SLOT_SHIFT,
     SLOT_REFINE,
     SLOT_NEIGHBOUR, /* three for each: grey, known, census */
     SLOTS = SLOT_NEIGHBOUR + 3 * DENSE_MAX_NEIGHBOURS,

@@ -5,6 +5,8 @@
 
 #include "sweep.h"
 
+enum { UNSEEN = 255 };
+
 static inline uint32_t count_bits(uint32_t v)
 {
     v -= (v >> 1) & 0x55555555u;
@@ -24,7 +26,7 @@ static inline void match_planes(const sweep_neighbour *n, uint32_t own, float x,
         u = u < limit ? u : limit;
         const uint32_t other = bits[row[d] + (int32_t)u];
         const uint32_t count = count_bits((other ^ own) & (CENSUS_UNKNOWN - 1));
-        cost[d] = (uint8_t)(other >> 31 ? SWEEP_COST_UNKNOWN / 2 : count);
+        cost[d] = (uint8_t)(other >> 31 ? UNSEEN : count);
     }
 }
 
@@ -40,26 +42,41 @@ static inline void keep_best(uint8_t (*restrict best)[DENSE_MAX_PLANES], int h,
         }
 }
 
+/* Twice the mean of the better half of those that see the plane; UNSEEN where none does. */
 static inline void mean_of_best(uint8_t (*restrict best)[DENSE_MAX_PLANES], int h, int planes,
-                                uint8_t *restrict out)
+                                const uint8_t *restrict seen, uint8_t *restrict out)
 {
-    const uint16_t reciprocal = (uint16_t)(512 / h); /* 2 / h, 8 bits of fraction */
     uint16_t sum[DENSE_MAX_PLANES];
 
     for (int d = 0; d < planes; d++)
         sum[d] = best[0][d];
     for (int k = 1; k < h; k++)
         for (int d = 0; d < planes; d++)
-            sum[d] = (uint16_t)(sum[d] + best[k][d]);
+            sum[d] = (uint16_t)(sum[d] + (seen[d] > 2 * k ? best[k][d] : 0));
+    for (int d = 0; d < planes; d++) {
+        const uint8_t n = seen[d]; /* 1, 2: one counts; 3, 4: two ... */
+        const uint16_t by = n < 3 ? 512 : n < 5 ? 256 : n < 7 ? 171 : 128;
+        out[d] = (uint8_t)(n == 0 ? UNSEEN : (uint16_t)(sum[d] * by) >> 8);
+    }
+}
+
+/* A plane that no neighbour sees may be the right one: it costs as much as the best that is seen, so
+ * that being out of the picture speaks neither for nor against a depth. */
+static inline void fill_unseen(uint8_t *restrict cost, int planes)
+{
+    uint8_t least = UNSEEN;
     for (int d = 0; d < planes; d++)
-        out[d] = (uint8_t)((uint16_t)(sum[d] * reciprocal) >> 8);
+        least = cost[d] < least ? cost[d] : least;
+    least = least == UNSEEN ? SWEEP_COST_UNKNOWN : least;
+    for (int d = 0; d < planes; d++)
+        cost[d] = cost[d] == UNSEEN ? least : cost[d];
 }
 
 static inline void sweep_one_row(const sweep_row *r)
 {
     _Alignas(64) int32_t rows[DENSE_MAX_NEIGHBOURS][DENSE_MAX_PLANES];
     _Alignas(64) uint8_t best[DENSE_MAX_NEIGHBOURS][DENSE_MAX_PLANES];
-    _Alignas(64) uint8_t cost[DENSE_MAX_PLANES];
+    _Alignas(64) uint8_t cost[DENSE_MAX_PLANES], seen[DENSE_MAX_PLANES];
     const int h = ((int)r->neighbours + 1) / 2;
 
     for (size_t n = 0; n < r->neighbours; n++) {
@@ -84,10 +101,15 @@ static inline void sweep_one_row(const sweep_row *r)
         for (int k = 0; k < h; k++)
             for (int d = 0; d < r->planes; d++)
                 best[k][d] = 255;
+        for (int d = 0; d < r->planes; d++)
+            seen[d] = 0;
         for (size_t n = 0; n < r->neighbours; n++) {
             match_planes(&r->neighbour[n], own, x, r->planes, rows[n], cost);
+            for (int d = 0; d < r->planes; d++)
+                seen[d] = (uint8_t)(seen[d] + (cost[d] != UNSEEN));
             keep_best(best, h, cost, r->planes);
         }
-        mean_of_best(best, h, r->planes, out);
+        mean_of_best(best, h, r->planes, seen, out);
+        fill_unseen(out, r->planes);
     }
 }
