@@ -28,7 +28,7 @@ void census_make(const canvas *c, int step, uint8_t *blur, const census *out)
     const int reach = CENSUS_REACH * step, stride = c->stride;
     const uint8_t *grey = c->grey;
 
-    const int eps = getenv("EPS") ? atoi(getenv("EPS")) : 0;
+    const int eps = getenv("EPS") ? atoi(getenv("EPS")) : 1;
     if (step == 2) {
         blur_blocks(c, blur);
         grey = blur;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dense_private.h"
+#include "photometric.h"
 #include "plane_fill.h"
 
 #include <assert.h>
@@ -201,13 +202,17 @@ static bool draw_neighbour(dense *d, const dense_view *view, const dense_view *o
                   .fy = s->view.fy,
                   .cx = -low[0],
                   .cy = -low[1]};
-    const int slot = SLOT_NEIGHBOUR + 3 * index;
+    const int slot = SLOT_NEIGHBOUR + 4 * index;
     if (!canvas_room(d, c, slot, slot + 1) || !census_room(d, c, &n->census, slot + 2))
         return false;
     const omma_se3 inverse = omma_se3_inverse(&view->camera_from_world);
     const omma_se3 other_from_view = omma_se3_mul(&other->camera_from_world, &inverse);
     canvas_draw(c, other, level_for(other->picture, s->view.width), other_from_view.R);
-    census_make(c, s->step, d->slot[SLOT_BLUR], &n->census);
+    uint8_t *blur = dense_room(d, slot + 3, (size_t)c->stride * (size_t)c->height);
+    if (!blur)
+        return false;
+    census_make(c, s->step, blur, &n->census);
+    n->grey = s->step == 2 ? blur : c->grey;
     return true;
 }
 
@@ -321,7 +326,7 @@ static int tune(const char *name, int fallback)
 
 static void jump_penalties(uint8_t p2[256])
 {
-    const int top = tune("P2", 48), P1 = tune("P1", 6), at = tune("PG", 12);
+    const int top = tune("P2", 90), P1 = tune("P1", 6), at = tune("PG", 12);
     for (int i = 0; i < 256; i++) {
         int p = top * at / (at + i);
         p2[i] = (uint8_t)(p < P1 + 4 ? P1 + 4 : p);
@@ -407,6 +412,7 @@ static bool prior_surface(dense *d, const dense_seed *seeds, size_t seed_count, 
     float *weight = dense_room(d, SLOT_SPREAD, n * sizeof *weight);
     void *work = dense_room(d, SLOT_REFINE, plane_fill_bytes(s->width, s->height));
     float *out = dense_room(d, SLOT_PRIOR, n * sizeof *out);
+    float *error = s->error = dense_room(d, SLOT_ERROR, n * sizeof *error);
     const float m0 = (float)tune("M0", 30), m1 = (float)tune("M1", 100);
 
     if (!value || !weight || !work || !out)
@@ -425,66 +431,49 @@ static bool prior_surface(dense *d, const dense_seed *seeds, size_t seed_count, 
             weight[y * s->width + x] = 4;
         }
     }
-    plane_fill(value, weight, s->guide, s->width, s->height, out, work);
-    for (int k = 0; k < tune("IRLS", 1); k++) {
+    plane_fill(value, weight, s->guide, s->width, s->height, out, error, work);
+    for (int k = 0; k < tune("IRLS", 2); k++) {
         const float tau = (float)tune("TAU", 20) / 10;
         for (size_t i = 0; i < n; i++) {
             const float r = (value[i] - out[i]) / tau;
             weight[i] /= 1 + r * r;
         }
-        plane_fill(value, weight, s->guide, s->width, s->height, out, work);
+        plane_fill(value, weight, s->guide, s->width, s->height, out, error, work);
     }
     *surface = out;
     return true;
 }
 
-/* Turns every pixel's planes so that the surface lies on the middle one: a path along the surface
- * then pays nothing, however it slants (Scharstein, Taniai, Sinha, "Semi-global stereo matching
- * with surface orientation priors", 3DV 2017). What leaves at one end comes in at the other. Costs
- * grow a little away from the surface: it decides where nothing else does. */
-static void turn_planes(scene *s, const float *surface, uint8_t *shift)
+static void show(scene *s, const float *surface)
 {
-    const int planes = s->planes, middle = planes / 2;
-    const int pull = tune("PULL", 6), slope = tune("SLOPE", 4);
-    uint8_t turned[DENSE_MAX_PLANES], extra[DENSE_MAX_PLANES];
-
-    for (int d = 0; d < planes; d++) {
-        const int away = abs(d - middle) / slope;
-        extra[d] = (uint8_t)(away < pull ? away : pull);
-    }
-    for (size_t i = 0; i < (size_t)s->width * (size_t)s->height; i++) {
-        uint8_t *cost = s->cost + i * (size_t)planes;
-        const float at = surface[i] < 0 ? 0 : surface[i] > (float)(planes - 1) ? (float)(planes - 1) : surface[i];
-        const int by = ((int)(at + 0.5f) - middle + planes) % planes; /* plane d is now d - by */
-        memcpy(turned, cost + by, (size_t)(planes - by));
-        memcpy(turned + planes - by, cost, (size_t)by);
-        for (int d = 0; d < planes; d++)
-            cost[d] = (uint8_t)(turned[d] + extra[d]);
-        shift[i] = (uint8_t)by;
+    const size_t n = (size_t)s->width * (size_t)s->height;
+    for (size_t i = 0; i < n; i++) {
+        float v = surface[i] < 0 ? 0 : surface[i] > s->planes - 1 ? s->planes - 1 : surface[i];
+        s->best[i] = (semiglobal_best){(uint8_t)v, 100, 200, {(uint16_t)(100 + 1000 * (v - (uint8_t)v)), (uint16_t)(1100 - 1000 * (v - (uint8_t)v))}};
     }
 }
 
-static bool second_round(dense *d, const dense_seed *seeds, size_t seed_count)
+/* Grey values on top: what they say around the surface joins what the census said. */
+static bool polish(dense *d, float *surface, const float *value, const float *weight)
 {
     scene *s = &d->scene;
     const size_t n = (size_t)s->width * (size_t)s->height;
-    float *surface = NULL;
-    uint8_t *shift = dense_room(d, SLOT_SHIFT, n);
+    float *v = dense_room(d, SLOT_VALUE, n * sizeof *v);
+    float *w = dense_room(d, SLOT_WEIGHT, n * sizeof *w);
+    const size_t a = photometric_bytes(s), b = plane_fill_bytes(s->width, s->height);
+    void *work = dense_room(d, SLOT_REFINE, a > b ? a : b);
+    const float k = (float)tune("CW", 20) / 100, tau = (float)tune("TAU2", 10) / 10;
 
-    if (!shift || !prior_surface(d, seeds, seed_count, &surface))
+    if (!v || !w || !work)
         return false;
-    if (tune("SHOW", 0)) {
-        for (size_t i = 0; i < n; i++) {
-            float v = surface[i] < 0 ? 0 : surface[i] > s->planes - 1 ? s->planes - 1 : surface[i];
-            s->best[i] = (semiglobal_best){(uint8_t)v, 100, 200, {(uint16_t)(100 + 1000 * (v - (uint8_t)v)), (uint16_t)(1100 - 1000 * (v - (uint8_t)v))}};
-        }
-        return true;
+    photometric_data(s, surface, v, w, work);
+    for (size_t i = 0; i < n; i++) {
+        const float r = v[i] - surface[i], q = value[i] - surface[i];
+        const float p = w[i] / (1 + r * r / (tau * tau)), c = k * weight[i] / (1 + q * q);
+        v[i] = (p * v[i] + c * value[i]) / (p + c + 1e-9f);
+        w[i] = p + c;
     }
-    turn_planes(s, surface, shift);
-    if (!aggregate(d))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        s->best[i].plane = (uint8_t)((s->best[i].plane + shift[i]) % s->planes);
+    plane_fill(v, w, s->guide, s->width, s->height, surface, s->error, work);
     return true;
 }
 
@@ -519,7 +508,8 @@ static omma_error coarse_map(dense *d, dense_map *m)
         const float rho =
             (float)(s->rho[0] + s->rho_step * ((double)b->plane + (double)sub_plane(b)));
         m->depth[i] = 1 / rho;
-        m->error[i] = tune("EM", 0) == 1 ? (float)b->sum / ((float)b->second + 1) : 1 - (float)(b->second - b->sum) / 1000;
+        const float plane_error = (float)s->rho_step / rho;
+        m->error[i] = plane_error * (0.3f + s->error[i]);
     }
     return OMMA_OK;
 }
@@ -594,10 +584,14 @@ omma_error dense_estimate(dense *d, const dense_view *view, const dense_view *ne
     clock_end(d, "sweep");
     good = good && aggregate(d);
     clock_end(d, "semi-global");
-    if (tune("SECOND", 1)) {
-        good = good && second_round(d, seeds, seed_count);
-        clock_end(d, "second round");
-    }
+    float *surface = NULL;
+    good = good && prior_surface(d, seeds, seed_count, &surface);
+    clock_end(d, "fill");
+    for (int i = 0; i < tune("PASSES", 2) && good; i++)
+        good = polish(d, surface, d->slot[SLOT_RHO], d->slot[SLOT_SPREAD]);
+    clock_end(d, "polish");
+    if (good)
+        show(s, surface);
     if (!good)
         return omma_fail(OMMA_NO_MEMORY, "depth: no memory for %d x %d px and %d planes", s->width,
                          s->height, s->planes);

@@ -18,16 +18,19 @@ typedef enum dense_slot {
     SLOT_RHO,
     SLOT_SPREAD,
     SLOT_PRIOR,
-    SLOT_SHIFT,
+    SLOT_ERROR,
+    SLOT_VALUE,
+    SLOT_WEIGHT,
     SLOT_REFINE,
-    SLOT_NEIGHBOUR, /* three for each: grey, known, census */
-    SLOTS = SLOT_NEIGHBOUR + 3 * DENSE_MAX_NEIGHBOURS,
+    SLOT_NEIGHBOUR, /* four for each: grey, known, census, blur */
+    SLOTS = SLOT_NEIGHBOUR + 4 * DENSE_MAX_NEIGHBOURS,
 } dense_slot;
 
 typedef struct scene_neighbour {
     double C[3]; /* its centre in the keyframe's camera */
     canvas canvas;
     census census;
+    const uint8_t *grey; /* of the canvas, averaged over blocks of step x step */
 } scene_neighbour;
 
 typedef struct scene {
@@ -44,6 +47,7 @@ typedef struct scene {
     uint8_t *guide;        /* width * height: grey at the coarse size */
     uint8_t *cost;         /* width * height * planes */
     semiglobal_best *best; /* width * height */
+    float *error;          /* width * height: expected, planes */
 } scene;
 
 enum { DENSE_STAGES = 8 };

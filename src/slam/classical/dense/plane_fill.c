@@ -10,12 +10,13 @@ enum { MAX_LEVELS = 12 };
 
 /* Weighted sums over a cell; x and y in px of the finest level. */
 typedef struct moments {
-    float w, x, y, xx, xy, yy, v, xv, yv;
+    float w, x, y, xx, xy, yy, v, xv, yv, vv;
     float grey;
 } moments;
 
 typedef struct plane {
     float value, by_x, by_y; /* at the cell's centre, per px */
+    float error;             /* expected, of value */
 } plane;
 
 typedef struct level {
@@ -58,6 +59,7 @@ static void add(moments *a, const moments *b, float k)
     a->v += k * b->v;
     a->xv += k * b->xv;
     a->yv += k * b->yv;
+    a->vv += k * b->vv;
 }
 
 static void collect_pixels(const float *value, const float *weight, const uint8_t *guide, int width,
@@ -72,7 +74,7 @@ static void collect_pixels(const float *value, const float *weight, const uint8_
             m->grey += 0.25f * guide[i];
             if (w > 0) {
                 const moments p = {w,           w * fx, w * fy,     w * fx * fx, w * fx * fy,
-                                   w * fy * fy, w * v,  w * fx * v, w * fy * v,  0};
+                                   w * fy * fy, w * v,  w * fx * v, w * fy * v,  w * v * v, 0};
                 add(m, &p, 1);
             }
         }
@@ -127,9 +129,19 @@ static plane fit(const moments *m, float cx, float cy, plane p, float stay, floa
 
     if (!(det > 1e-12))
         return p;
-    p.value += (float)((A * r0 + B * r1 + C * r2) / det);
-    p.by_x += (float)((B * r0 + (a * f - c * c) * r1 + (b * c - a * e) * r2) / det);
-    p.by_y += (float)((C * r0 + (b * c - a * e) * r1 + (a * d - b * b) * r2) / det);
+    const double q0 = (A * r0 + B * r1 + C * r2) / det;
+    const double q1 = (B * r0 + (a * f - c * c) * r1 + (b * c - a * e) * r2) / det;
+    const double q2 = (C * r0 + (b * c - a * e) * r1 + (a * d - b * b) * r2) / det;
+    p.value += (float)q0;
+    p.by_x += (float)q1;
+    p.by_y += (float)q2;
+    /* What is left: sum w (v - plane)^2 = that of the coarser plane, less what the change won. */
+    const double p0 = p.value, p1 = p.by_x, p2 = p.by_y;
+    const double left = (double)m->vv - 2 * (p0 * (double)m->v + p1 * (double)xv + p2 * (double)yv) + p0 * p0 * (double)m->w +
+                        2 * p0 * (p1 * (double)x + p2 * (double)y) + p1 * p1 * (double)xx + 2 * p1 * p2 * (double)xy + p2 * p2 * (double)yy;
+    const float trust = m->w / (m->w + stay);
+    const float spread = sqrtf((float)fmax(left, 0) / (m->w + 1e-6f));
+    p.error = trust * spread + (1 - trust) * 1.5f * p.error;
     return p;
 }
 
@@ -139,7 +151,7 @@ static void fit_level(level *l, const level *coarse, float stay)
         for (int x = 0; x < l->width; x++) {
             const float half = 0.5f * (float)(l->cell - 1);
             const float cx = (float)(x * l->cell) + half, cy = (float)(y * l->cell) + half;
-            plane p = {0};
+            plane p = {.error = 1000};
             if (coarse) {
                 const int u = x / 2, v = y / 2;
                 const float edge = 0.5f * (float)(coarse->cell - 1);
@@ -153,7 +165,7 @@ static void fit_level(level *l, const level *coarse, float stay)
 }
 
 void plane_fill(const float *value, const float *weight, const uint8_t *guide, int width, int height,
-                float *out, void *work)
+                float *out, float *error, void *work)
 {
     level l[MAX_LEVELS];
     const int n = plan_levels(width, height, l);
@@ -170,10 +182,12 @@ void plane_fill(const float *value, const float *weight, const uint8_t *guide, i
     for (int i = 1; i < n; i++)
         collect_cells(&l[i - 1], &l[i]);
     for (int i = n - 1; i >= 0; i--)
-        fit_level(&l[i], i + 1 < n ? &l[i + 1] : NULL, i + 1 < n ? (getenv("STAY")?(float)atof(getenv("STAY")):2.f) : 1e-6f);
+        fit_level(&l[i], i + 1 < n ? &l[i + 1] : NULL, i + 1 < n ? (getenv("STAY")?(float)atof(getenv("STAY")):8.f) : 1e-6f);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
             const plane *p = &l[0].plane[y / 2 * l[0].width + x / 2];
+            if (error)
+                error[y * width + x] = p->error;
             out[y * width + x] =
                 p->value + ((float)(x & 1) - 0.5f) * p->by_x + ((float)(y & 1) - 0.5f) * p->by_y;
         }

@@ -17,8 +17,10 @@
  * @param value, weight width * height; weight 0 = unknown
  * @param guide  width * height, the picture
  * @param out    width * height, filled everywhere
+ * @param error  width * height: expected error of out, from the scatter about the planes and from
+ *               how far away the known values are; may be NULL
  * @param work   plane_fill_bytes(width, height) of memory
  */
 void plane_fill(const float *value, const float *weight, const uint8_t *guide, int width, int height,
-                float *out, void *work);
+                float *out, float *error, void *work);
 size_t plane_fill_bytes(int width, int height);
