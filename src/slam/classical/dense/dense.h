@@ -8,17 +8,16 @@
  * planes of constant inverse depth through the scene (Collins 1996) with a census cost (Zabih,
  * Woodfill 1994), keeps the better half of the neighbours at every pixel and plane, which copes
  * with what one of them cannot see (Kang, Szeliski, Chai 2001), smooths along eight directions
- * (Hirschmueller 2008) and refines slanted planes at the finer resolution (Bleyer, Rhemann, Rother
- * 2011); dense_check compares the finished maps of keyframes that see the same; dense_resample puts
- * a map into the pixels of the original picture, along the picture's edges.
+ * (Hirschmueller 2008), fits planes of all sizes through what the sweep is sure of (plane_fill.h),
+ * and polishes them by the grey values themselves (photometric.h); dense_check compares the finished maps of keyframes that see the same; dense_resample puts
+ * a map into the pixels of the original picture.
  *
  * Everything gives the same bits for the same input, whatever the instruction set.
  *
  * Sources: Collins, "A space-sweep approach to true multi-image matching", CVPR 1996; Zabih,
  * Woodfill, "Non-parametric local transforms for computing visual correspondence", ECCV 1994; Kang,
  * Szeliski, Chai, "Handling occlusions in dense multi-view stereo", CVPR 2001; Hirschmueller,
- * "Stereo processing by semiglobal matching and mutual information", PAMI 2008; Bleyer, Rhemann,
- * Rother, "PatchMatch stereo - stereo matching with slanted support windows", BMVC 2011.
+ * "Stereo processing by semiglobal matching and mutual information", PAMI 2008.
  */
 #pragma once
 
@@ -50,11 +49,12 @@ typedef struct dense_seed {
 typedef struct dense_options {
     int width;     /* of the finest pictures used, px: the pyramid level nearest to it; 0 = 640 */
     int planes;    /* at most; 0 = 96; rounded up to 32, at most DENSE_MAX_PLANES */
-    int passes;    /* of the refinement; 0 = 2, < 0 = none (the map has half the size then) */
+    int passes;    /* of the polish; 0 = 1, < 0 = none */
     int min_seeds; /* fewer seeds bound nothing; 0 = 8 */
 } dense_options;
 
-/** Depth as an ideal pinhole camera with the keyframe's axes sees it. */
+/** Depth as an ideal pinhole camera with the keyframe's axes sees it: half the pictures' size when they
+ *  are at least 400 px wide, else as large. */
 typedef struct dense_map {
     int width, height;
     double fx, fy, cx, cy; /* px of this map */
@@ -70,8 +70,7 @@ typedef struct dense_stage {
     int64_t cpu_ns;   /* of the last call */
 } dense_stage;
 
-/** Working memory, kept from call to call (about 60 MB at the default size). One thread at a time.
- */
+/** Working memory, kept from call to call (about 45 MB at the default size). One thread at a time. */
 typedef struct dense dense;
 
 dense *dense_create(void);
@@ -123,7 +122,7 @@ void dense_check(dense_map *map, const omma_se3 *camera_from_world, const dense_
 
 /**
  * A map in the pixels of the picture it belongs to (distortion and rolling shutter as in the view).
- * Between the map's pixels the picture decides: the depth of those that look alike counts.
+ * Between the map's pixels it is linear in inverse depth, but never across a jump.
  *
  * @param depth, error width * height floats each, row-major; error may be NULL
  * @param width, height usually those of view->camera

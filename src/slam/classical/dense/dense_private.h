@@ -15,13 +15,13 @@ typedef enum dense_slot {
     SLOT_PATHS,
     SLOT_BEST,
     SLOT_GUIDE,
-    SLOT_RHO,
-    SLOT_SPREAD,
-    SLOT_PRIOR,
-    SLOT_ERROR,
     SLOT_VALUE,
     SLOT_WEIGHT,
-    SLOT_REFINE,
+    SLOT_GREY_VALUE,
+    SLOT_GREY_WEIGHT,
+    SLOT_SURFACE,
+    SLOT_ERROR,
+    SLOT_WORK,
     SLOT_NEIGHBOUR, /* four for each: grey, known, census, blur */
     SLOTS = SLOT_NEIGHBOUR + 4 * DENSE_MAX_NEIGHBOURS,
 } dense_slot;
@@ -47,6 +47,8 @@ typedef struct scene {
     uint8_t *guide;        /* width * height: grey at the coarse size */
     uint8_t *cost;         /* width * height * planes */
     semiglobal_best *best; /* width * height */
+    float *value, *weight; /* width * height: planes by the sweep, and how sure */
+    float *surface;        /* width * height, planes */
     float *error;          /* width * height: expected, planes */
 } scene;
 

@@ -2,10 +2,13 @@
 #include "photometric.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { REACH = 4 }; /* half the window of which the mean difference is taken out */
+
+/* Sum of squared grey slopes per plane that counts as half certain. */
+static const float half_certain = 40;
+
 
 /* Differences and slopes of one neighbour, and sums over all of them. */
 typedef struct fields {
@@ -41,7 +44,8 @@ static inline bool sample(const sampler *s, float x, float y, float rho, float *
         return false;
     const float u = s->fx * (x - rho * s->C[0]) / w + s->cx;
     const float v = s->fy * (y - rho * s->C[1]) / w + s->cy;
-    if (!(u >= 0 && v >= 0 && u < (float)(s->width - 1 - s->step) && v < (float)(s->height - 1 - s->step)))
+    if (!(u >= 0 && v >= 0 && u < (float)(s->width - 1 - s->step) &&
+          v < (float)(s->height - 1 - s->step)))
         return false;
     const int iu = (int)u, iv = (int)v;
     const size_t at = (size_t)iv * (size_t)s->stride + (size_t)iu;
@@ -56,15 +60,28 @@ static inline bool sample(const sampler *s, float x, float y, float rho, float *
     return true;
 }
 
+static sampler sampler_of(const scene *s, const scene_neighbour *n)
+{
+    const double half = 0.5 * (s->step - 1);
+    sampler k = {.grey = n->grey,
+                 .known = n->canvas.known,
+                 .width = n->canvas.width,
+                 .height = n->canvas.height,
+                 .stride = n->canvas.stride,
+                 .step = s->step,
+                 .fx = (float)n->canvas.fx,
+                 .fy = (float)n->canvas.fy,
+                 .cx = (float)(n->canvas.cx - half),
+                 .cy = (float)(n->canvas.cy - half)};
+    for (int i = 0; i < 3; i++)
+        k.C[i] = (float)n->C[i];
+    return k;
+}
+
 static void compare(const scene *s, const scene_neighbour *n, const float *surface, fields *f)
 {
     const double half = 0.5 * (s->step - 1);
-    const sampler k = {n->grey,         n->canvas.known,
-                       n->canvas.width, n->canvas.height, n->canvas.stride,
-                       s->step,         (float)n->canvas.fx,
-                       (float)n->canvas.fy,
-                       (float)(n->canvas.cx - half), (float)(n->canvas.cy - half),
-                       {(float)n->C[0], (float)n->C[1], (float)n->C[2]}};
+    const sampler k = sampler_of(s, n);
     const float low = (float)s->rho[0], step = (float)s->rho_step;
 
     for (int j = 0; j < s->height; j++) {
@@ -127,8 +144,6 @@ void photometric_data(const scene *s, const float *surface, float *value, float 
 {
     const size_t n = (size_t)s->width * (size_t)s->height;
     fields f = fields_in(s, work);
-    const float noise = getenv("PN") ? (float)atof(getenv("PN")) : 40;
-
     memset(f.squares, 0, 2 * n * sizeof(float));
     for (size_t i = 0; i < s->neighbours; i++) {
         compare(s, &s->neighbour[i], surface, &f);
@@ -137,6 +152,6 @@ void photometric_data(const scene *s, const float *surface, float *value, float 
     for (size_t i = 0; i < n; i++) {
         const float move = -f.products[i] / (f.squares[i] + 1);
         value[i] = surface[i] + fmaxf(-1.5f, fminf(1.5f, move));
-        weight[i] = f.squares[i] / (f.squares[i] + noise);
+        weight[i] = f.squares[i] / (f.squares[i] + half_certain);
     }
 }

@@ -4,9 +4,11 @@
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
-#include <stdlib.h>
 
 enum { MAX_LEVELS = 12 };
+
+#define STAY       8.0f  /* weight by which a plane stays at the coarser one */
+#define GREY_SCALE 12.0f /* grey levels apart at which a cell counts half */
 
 /* Weighted sums over a cell; x and y in px of the finest level. */
 typedef struct moments {
@@ -29,9 +31,9 @@ static int plan_levels(int width, int height, level *l)
 {
     int n = 0, cell = 2;
     do {
-        l[n].width = (width + cell - 1) / cell;
-        l[n].height = (height + cell - 1) / cell;
-        l[n].cell = cell;
+        l[n] = (level){.width = (width + cell - 1) / cell,
+                       .height = (height + cell - 1) / cell,
+                       .cell = cell};
         cell *= 2;
         n++;
     } while (n < MAX_LEVELS && l[n - 1].width * l[n - 1].height > 1);
@@ -103,7 +105,7 @@ static moments gather(const level *l, int x, int y)
             if (u < 0 || v < 0 || u >= l->width || v >= l->height)
                 continue;
             const moments *m = &l->moments[v * l->width + u];
-            const float d = (m->grey - own->grey) / (getenv("GS")?(float)atof(getenv("GS")):12.f);
+            const float d = (m->grey - own->grey) / GREY_SCALE;
             if (m->w > 0)
                 add(&sum, m, 1 / (1 + d * d));
         }
@@ -182,7 +184,7 @@ void plane_fill(const float *value, const float *weight, const uint8_t *guide, i
     for (int i = 1; i < n; i++)
         collect_cells(&l[i - 1], &l[i]);
     for (int i = n - 1; i >= 0; i--)
-        fit_level(&l[i], i + 1 < n ? &l[i + 1] : NULL, i + 1 < n ? (getenv("STAY")?(float)atof(getenv("STAY")):8.f) : 1e-6f);
+        fit_level(&l[i], i + 1 < n ? &l[i + 1] : NULL, i + 1 < n ? STAY : 1e-6f);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
             const plane *p = &l[0].plane[y / 2 * l[0].width + x / 2];
