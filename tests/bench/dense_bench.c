@@ -3,11 +3,12 @@
  * Dense depth of single frames of a recording, with the poses of a map made before:
  *
  *   omma map URL --camera FILE -o MAP
- *   dense_bench URL MAP OUT [every [apart [readout_ms [neighbours [passes]]]]]
+ *   dense_bench URL MAP OUT [every [apart [readout_ms [neighbours [passes [cut]]]]]]
  *
- * writes OUT/depth/NNNNNN.npy and OUT/error/NNNNNN.npy for every N-th frame (default 10). Neighbours
- * come from the map's keyframes and, with apart > 0, from every apart-th frame. Says the CPU time by
- * stages, and for scenes that know their depth the errors. OMMA_CPU chooses the kernels.
+ * writes OUT/depth/NNNNNN.npy and OUT/error/NNNNNN.npy for every N-th frame (default 10).
+ * Neighbours come from the map's keyframes and, with apart > 0, from every apart-th frame. Says the
+ * CPU time by stages, and for scenes that know their depth the errors. OMMA_CPU chooses the
+ * kernels.
  */
 #include <omma/map.h>
 #include <omma/media.h>
@@ -43,7 +44,7 @@ typedef struct bench {
     point *points;
     size_t point_count;
     double readout;
-    int every, neighbours, passes;
+    int every, neighbours, passes, cut;
     const char *out;
     double stage_s[16];
     const char *stage_name[16];
@@ -135,8 +136,8 @@ static void read_frames(bench *b, const char *url, const omma_trajectory *t, int
             omma_so3_log(c_from_a.R, phi); /* a_from_c: directions turn the other way */
             for (int i = 0; i < 3 && c > a; i++)
                 m->turn[i] = -phi[i] / (t->poses[c].time_s - t->poses[a].time_s);
-            m->kept = m->keyframe || b->images % b->every == 0 ||
-                      (apart > 0 && b->images % apart == 0);
+            m->kept =
+                m->keyframe || b->images % b->every == 0 || (apart > 0 && b->images % apart == 0);
         }
         if (m->kept && omma_pyramid_build(&m->pyramid, f, 4))
             die("pyramid");
@@ -181,8 +182,8 @@ static size_t seeds_of(const bench *b, int i, dense_seed *seeds)
         omma_se3_apply(T, p->x, c);
         if (c[2] > 0 && omma_camera_project(&b->camera, c, px, NULL) && px[0] >= 0 && px[1] >= 0 &&
             px[0] < b->camera.width && px[1] < b->camera.height)
-            seeds[n++] = (dense_seed){(float)(c[0] / c[2]), (float)(c[1] / c[2]),
-                                      (float)(1 / c[2]), (float)(0.02 / c[2])};
+            seeds[n++] = (dense_seed){(float)(c[0] / c[2]), (float)(c[1] / c[2]), (float)(1 / c[2]),
+                                      (float)(0.02 / c[2])};
     }
     return n;
 }
@@ -193,7 +194,10 @@ static void write_npy(const char *folder, const char *kind, int i, const float *
     FILE *f = fopen(path, "wb");
     if (!f)
         die(path);
-    int n = snprintf(header, sizeof header, "\x93NUMPY%c%c%c%c{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", 1, 'X', 118, 'X', h, w);
+    int n =
+        snprintf(header, sizeof header,
+                 "\x93NUMPY%c%c%c%c{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }",
+                 1, 'X', 118, 'X', h, w);
     memset(header + n, ' ', (size_t)(127 - n));
     header[7] = header[9] = 0;
     header[127] = '\n';
@@ -215,6 +219,25 @@ static void compare_truth(bench *b, const float *truth, const float *depth, cons
             b->ratio[b->ratios++] = depth[i] / truth[i];
         }
     }
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static void leave_out(dense_map *m, int percent)
+{
+    const size_t n = (size_t)m->width * (size_t)m->height;
+    float *sorted = omma_new_array(float, n);
+    memcpy(sorted, m->error, n * sizeof(float));
+    qsort(sorted, n, sizeof(float), compare_floats);
+    const float most = sorted[n / 2] * (float)percent / 100;
+    for (size_t i = 0; i < n && percent > 0; i++)
+        if (m->error[i] > most)
+            m->depth[i] = 0;
+    free(sorted);
 }
 
 static void estimate(bench *b, dense *d, int i, const size_t *kept, size_t kept_count)
@@ -242,10 +265,11 @@ static void estimate(bench *b, dense *d, int i, const size_t *kept, size_t kept_
     }
     for (size_t j = 0; j < n; j++)
         other[j] = view_of(b, (int)kept[chosen[j]]);
-    if (dense_estimate(d, &view, other, n, seeds, seed_count,
-                       &(dense_options){.passes = b->passes}, &m)) {
+    if (dense_estimate(d, &view, other, n, seeds, seed_count, &(dense_options){.passes = b->passes},
+                       &m)) {
         fprintf(stderr, "frame %d: %s\n", i, omma_why());
     } else {
+        leave_out(&m, b->cut);
         const int64_t before = omma_clock_thread_ns();
         if (dense_resample(&m, &view, b->camera.width, b->camera.height, depth, error))
             die("resample");
@@ -269,12 +293,6 @@ static void estimate(bench *b, dense *d, int i, const size_t *kept, size_t kept_
     free(seeds);
     free(depth);
     free(error);
-}
-
-static int compare_floats(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
 }
 
 static void report(bench *b)
@@ -308,7 +326,8 @@ int main(int argc, char **argv)
 {
     static int frame_of[MAX_FRAMES];
     if (argc < 4) {
-        fprintf(stderr, "usage: dense_bench URL MAP OUT [every [apart [readout_ms [neighbours [passes]]]]]\n");
+        fprintf(stderr, "usage: dense_bench URL MAP OUT [every [apart [readout_ms [neighbours "
+                        "[passes [cut]]]]]]\n");
         return 2;
     }
     bench b = {.image = omma_new_array(image, MAX_FRAMES),
@@ -316,7 +335,8 @@ int main(int argc, char **argv)
                .every = number(argc, argv, 4, 10),
                .readout = 1e-3 * number(argc, argv, 6, 0),
                .neighbours = number(argc, argv, 7, 5),
-               .passes = number(argc, argv, 8, 0)};
+               .passes = number(argc, argv, 8, 0),
+               .cut = number(argc, argv, 9, 0)};
     char *trajectory = omma_text("%s/trajectory.txt", argv[2]);
     char *camera = omma_text("%s/colmap/cameras.txt", argv[2]);
     char *depth = omma_text("%s/depth", b.out), *error = omma_text("%s/error", b.out);

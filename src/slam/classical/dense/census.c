@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "census.h"
 
-
 /* Darker by no more than this is not darker: smooth walls would cost by chance. */
 enum { NOISE = 1 };
 

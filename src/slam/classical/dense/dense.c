@@ -144,7 +144,8 @@ static bool draw_view(dense *d, const dense_view *v, int level)
     const uint8_t *blur = s->step == 2 ? d->slot[SLOT_BLUR] : c->grey;
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++)
-            s->guide[y * s->width + x] = blur[(size_t)(y * s->step) * (size_t)c->stride + (size_t)(x * s->step)];
+            s->guide[y * s->width + x] =
+                blur[(size_t)(y * s->step) * (size_t)c->stride + (size_t)(x * s->step)];
     return true;
 }
 
@@ -224,7 +225,8 @@ static int compare_floats(const void *a, const void *b)
 }
 
 /* Inverse depths between which the scene lies: those of nearly all sparse points, with room. */
-static omma_error find_range(const dense_seed *seeds, size_t n, int least, double *low, double *high)
+static omma_error find_range(const dense_seed *seeds, size_t n, int least, double *low,
+                             double *high)
 {
     float *rho = omma_new_array(float, n + 1);
     size_t good = 0;
@@ -418,13 +420,23 @@ static bool surface_room(dense *d)
 
 /* What the sweep says, and how sure: by how much the second best is worse (sums of eight paths; at
  * a margin of 30 a third of the pixels is right, at 130 nearly all). */
+static float share(float x)
+{
+    return x < 0 ? 0 : x > 1 ? 1 : x;
+}
+
 static void read_sweep(scene *s, const dense_seed *seeds, size_t seed_count)
 {
+    const float chance = 24; /* unlike places cost about as much */
+
     for (size_t i = 0; i < (size_t)s->width * (size_t)s->height; i++) {
         const semiglobal_best *b = &s->best[i];
-        const float w = ((float)(b->second - b->sum) - 30) / 100;
+        const float margin = share(((float)(b->second - b->sum) - 30) / 100);
+        const float cost = (float)s->cost[i * (size_t)s->planes + b->plane];
         s->value[i] = (float)b->plane + sub_plane(b);
-        s->weight[i] = w < 0 ? 0 : w > 1 ? 1 : w;
+        s->weight[i] = margin * share((chance - cost) / 10);
+        if (b->plane == 0 || b->plane == s->planes - 1)
+            s->weight[i] = 0; /* the right one may lie beyond */
     }
     for (size_t i = 0; i < seed_count; i++) {
         const double x = floor((seeds[i].x * s->view.fx + s->view.cx) / s->step);
@@ -465,7 +477,7 @@ static void fit_surface(dense *d)
 static void polish(dense *d)
 {
     scene *s = &d->scene;
-    const float sweep_share = 0.2f;
+    const float sweep_share = 0.6f;
     float *value = d->slot[SLOT_GREY_VALUE], *weight = d->slot[SLOT_GREY_WEIGHT];
 
     photometric_data(s, s->surface, value, weight, d->slot[SLOT_WORK]);
@@ -516,7 +528,8 @@ static void write_map(const scene *s, dense_map *m)
         const float at = s->surface[i] < 0 ? 0 : s->surface[i] > last ? last : s->surface[i];
         const float rho = low + step * at;
         m->depth[i] = 1 / rho;
-        m->error[i] = relative_error(s->error[i], step / rho);
+        const bool at_end = at < 0.5f || at > last - 0.5f;
+        m->error[i] = at_end ? 1 : relative_error(s->error[i], step / rho);
     }
 }
 

@@ -9,8 +9,9 @@
  * Woodfill 1994), keeps the better half of the neighbours at every pixel and plane, which copes
  * with what one of them cannot see (Kang, Szeliski, Chai 2001), smooths along eight directions
  * (Hirschmueller 2008), fits planes of all sizes through what the sweep is sure of (plane_fill.h),
- * and polishes them by the grey values themselves (photometric.h); dense_check compares the finished maps of keyframes that see the same; dense_resample puts
- * a map into the pixels of the original picture.
+ * and polishes them by the grey values themselves (photometric.h); dense_check compares the
+ * finished maps of keyframes that see the same; dense_resample puts a map into the pixels of the
+ * original picture.
  *
  * Everything gives the same bits for the same input, whatever the instruction set.
  *
@@ -53,8 +54,8 @@ typedef struct dense_options {
     int min_seeds; /* fewer seeds bound nothing; 0 = 8 */
 } dense_options;
 
-/** Depth as an ideal pinhole camera with the keyframe's axes sees it: half the pictures' size when they
- *  are at least 400 px wide, else as large. */
+/** Depth as an ideal pinhole camera with the keyframe's axes sees it: half the pictures' size when
+ * they are at least 400 px wide, else as large. */
 typedef struct dense_map {
     int width, height;
     double fx, fy, cx, cy; /* px of this map */
@@ -70,7 +71,8 @@ typedef struct dense_stage {
     int64_t cpu_ns;   /* of the last call */
 } dense_stage;
 
-/** Working memory, kept from call to call (about 45 MB at the default size). One thread at a time. */
+/** Working memory, kept from call to call (about 45 MB at the default size). One thread at a time.
+ */
 typedef struct dense dense;
 
 dense *dense_create(void);

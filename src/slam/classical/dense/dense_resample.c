@@ -67,9 +67,8 @@ omma_error dense_resample(const dense_map *m, const dense_view *view, int width,
         const int first = y / CELL * CELL;
         for (int side = y == 0 ? 0 : 1; side < 2 && y % CELL == 0; side++)
             for (int i = 0; i < nodes; i++)
-                (side ? below : above)[i] =
-                    place_of(m, view, (i * CELL + 0.5) * scale_x - 0.5,
-                             (first + side * CELL + 0.5) * scale_y - 0.5);
+                (side ? below : above)[i] = place_of(m, view, (i * CELL + 0.5) * scale_x - 0.5,
+                                                     (first + side * CELL + 0.5) * scale_y - 0.5);
         const float b = (float)(y - first) / CELL;
         for (int x = 0; x < width; x++) {
             const size_t at = (size_t)y * (size_t)width + (size_t)x;
@@ -80,8 +79,10 @@ omma_error dense_resample(const dense_map *m, const dense_view *view, int width,
             depth[at] = 0;
             if (p[0].good && p[1].good && q[0].good && q[1].good)
                 read_map(m,
-                         (1 - b) * (p[0].x + a * (p[1].x - p[0].x)) + b * (q[0].x + a * (q[1].x - q[0].x)),
-                         (1 - b) * (p[0].y + a * (p[1].y - p[0].y)) + b * (q[0].y + a * (q[1].y - q[0].y)),
+                         (1 - b) * (p[0].x + a * (p[1].x - p[0].x)) +
+                             b * (q[0].x + a * (q[1].x - q[0].x)),
+                         (1 - b) * (p[0].y + a * (p[1].y - p[0].y)) +
+                             b * (q[0].y + a * (q[1].y - q[0].y)),
                          &depth[at], &e);
             if (error)
                 error[at] = e;

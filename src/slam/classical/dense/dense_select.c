@@ -46,8 +46,8 @@ static double overlap(const omma_se3 *candidate_from_view, const omma_camera *ca
         double p[3], px[2];
         for (int j = 0; j < 3; j++)
             p[j] = candidate_from_view->R[3 * j] * seeds[i].x +
-                   candidate_from_view->R[3 * j + 1] * seeds[i].y + candidate_from_view->R[3 * j + 2] +
-                   rho * candidate_from_view->t[j];
+                   candidate_from_view->R[3 * j + 1] * seeds[i].y +
+                   candidate_from_view->R[3 * j + 2] + rho * candidate_from_view->t[j];
         seen += p[2] > 0.05 && omma_camera_project(camera, p, px, NULL) && px[0] >= 0 &&
                 px[1] >= 0 && px[0] <= camera->width - 1 && px[1] <= camera->height - 1;
     }
@@ -70,7 +70,8 @@ static candidate judge(const omma_se3 *view, const omma_camera *camera, const om
     if (turn > 45 || fabs(c.C[2]) > 0.6 || c.score <= 0)
         c.score = 0;
     else
-        c.score *= exp(-turn * turn / (2 * 20 * 20)) * pow(overlap(&other_from_view, camera, seeds, n), 2);
+        c.score *=
+            exp(-turn * turn / (2 * 20 * 20)) * pow(overlap(&other_from_view, camera, seeds, n), 2);
     return c;
 }
 

@@ -9,7 +9,6 @@ enum { REACH = 4 }; /* half the window of which the mean difference is taken out
 /* Sum of squared grey slopes per plane that counts as half certain. */
 static const float half_certain = 40;
 
-
 /* Differences and slopes of one neighbour, and sums over all of them. */
 typedef struct fields {
     float *difference, *slope, *seen; /* width * height: this neighbour's */
@@ -26,7 +25,8 @@ size_t photometric_bytes(const scene *s)
 static fields fields_in(const scene *s, float *at)
 {
     const size_t n = (size_t)s->width * (size_t)s->height;
-    return (fields){at, at + n, at + 2 * n, at + 3 * n, at + 4 * n, at + 5 * n, at + 8 * n, at + 6 * n, at + 7 * n};
+    return (fields){at,         at + n,     at + 2 * n, at + 3 * n, at + 4 * n,
+                    at + 5 * n, at + 8 * n, at + 6 * n, at + 7 * n};
 }
 
 typedef struct sampler {
@@ -139,8 +139,7 @@ static void add_up(const scene *s, fields *f)
     }
 }
 
-void photometric_data(const scene *s, const float *surface, float *value, float *weight,
-                      void *work)
+void photometric_data(const scene *s, const float *surface, float *value, float *weight, void *work)
 {
     const size_t n = (size_t)s->width * (size_t)s->height;
     fields f = fields_in(s, work);

@@ -31,9 +31,8 @@ static int plan_levels(int width, int height, level *l)
 {
     int n = 0, cell = 2;
     do {
-        l[n] = (level){.width = (width + cell - 1) / cell,
-                       .height = (height + cell - 1) / cell,
-                       .cell = cell};
+        l[n] = (level){
+            .width = (width + cell - 1) / cell, .height = (height + cell - 1) / cell, .cell = cell};
         cell *= 2;
         n++;
     } while (n < MAX_LEVELS && l[n - 1].width * l[n - 1].height > 1);
@@ -75,8 +74,9 @@ static void collect_pixels(const float *value, const float *weight, const uint8_
             moments *m = &l->moments[y / 2 * l->width + x / 2];
             m->grey += 0.25f * guide[i];
             if (w > 0) {
-                const moments p = {w,           w * fx, w * fy,     w * fx * fx, w * fx * fy,
-                                   w * fy * fy, w * v,  w * fx * v, w * fy * v,  w * v * v, 0};
+                const moments p = {w,           w * fx,      w * fy, w * fx * fx,
+                                   w * fx * fy, w * fy * fy, w * v,  w * fx * v,
+                                   w * fy * v,  w * v * v,   0};
                 add(m, &p, 1);
             }
         }
@@ -121,7 +121,8 @@ static plane fit(const moments *m, float cx, float cy, plane p, float stay, floa
     const float yy = m->yy - 2 * cy * m->y + m->w * cy * cy;
     const float xy = m->xy - cx * m->y - cy * m->x + m->w * cx * cy;
     const float xv = m->xv - cx * m->v, yv = m->yv - cy * m->v;
-    const double r0 = (double)m->v - (double)p.value * m->w - (double)p.by_x * x - (double)p.by_y * y;
+    const double r0 =
+        (double)m->v - (double)p.value * m->w - (double)p.by_x * x - (double)p.by_y * y;
     const double r1 = (double)xv - (double)p.value * x - (double)p.by_x * xx - (double)p.by_y * xy;
     const double r2 = (double)yv - (double)p.value * y - (double)p.by_x * xy - (double)p.by_y * yy;
     const double s = stay, t = (double)stay * cell * cell;
@@ -139,8 +140,10 @@ static plane fit(const moments *m, float cx, float cy, plane p, float stay, floa
     p.by_y += (float)q2;
     /* What is left: sum w (v - plane)^2 = that of the coarser plane, less what the change won. */
     const double p0 = p.value, p1 = p.by_x, p2 = p.by_y;
-    const double left = (double)m->vv - 2 * (p0 * (double)m->v + p1 * (double)xv + p2 * (double)yv) + p0 * p0 * (double)m->w +
-                        2 * p0 * (p1 * (double)x + p2 * (double)y) + p1 * p1 * (double)xx + 2 * p1 * p2 * (double)xy + p2 * p2 * (double)yy;
+    const double left = (double)m->vv -
+                        2 * (p0 * (double)m->v + p1 * (double)xv + p2 * (double)yv) +
+                        p0 * p0 * (double)m->w + 2 * p0 * (p1 * (double)x + p2 * (double)y) +
+                        p1 * p1 * (double)xx + 2 * p1 * p2 * (double)xy + p2 * p2 * (double)yy;
     const float trust = m->w / (m->w + stay);
     const float spread = sqrtf((float)fmax(left, 0) / (m->w + 1e-6f));
     p.error = trust * spread + (1 - trust) * 1.5f * p.error;
@@ -166,8 +169,8 @@ static void fit_level(level *l, const level *coarse, float stay)
         }
 }
 
-void plane_fill(const float *value, const float *weight, const uint8_t *guide, int width, int height,
-                float *out, float *error, void *work)
+void plane_fill(const float *value, const float *weight, const uint8_t *guide, int width,
+                int height, float *out, float *error, void *work)
 {
     level l[MAX_LEVELS];
     const int n = plan_levels(width, height, l);

@@ -40,7 +40,7 @@ typedef struct semiglobal_row {
 typedef struct semiglobal_best {
     uint8_t plane;
     uint16_t sum;
-    uint16_t second; /* smallest sum more than 2 planes away */
+    uint16_t second;  /* smallest sum more than 2 planes away */
     uint16_t side[2]; /* sums one plane below and above; those of plane at the ends */
 } semiglobal_best;
 

@@ -80,9 +80,11 @@ static inline semiglobal_best best_of(const uint16_t *sum, int planes)
         const uint16_t s = away <= 4 ? UINT16_MAX : sum[d];
         second = s < second ? s : second;
     }
-    return (semiglobal_best){(uint8_t)plane, least, second,
-                             {sum[plane > 0 ? plane - 1 : plane],
-                              sum[plane + 1 < planes ? plane + 1 : plane]}};
+    return (semiglobal_best){
+        (uint8_t)plane,
+        least,
+        second,
+        {sum[plane > 0 ? plane - 1 : plane], sum[plane + 1 < planes ? plane + 1 : plane]}};
 }
 
 static inline void best_row(const uint16_t *sum, int width, int planes, semiglobal_best *out)

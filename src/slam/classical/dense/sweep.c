@@ -21,7 +21,8 @@ sweep_kernel *sweep_kernel_choose(unsigned cpu)
 void sweep_neighbour_init(sweep_neighbour *n, const double C[3], const canvas *c,
                           const census *from, int step, const double *rho, int planes)
 {
-    const double half = 0.5 - 0.5 * (step - 1); /* rounding, and from a block's centre to its name */
+    const double half =
+        0.5 - 0.5 * (step - 1); /* rounding, and from a block's centre to its name */
 
     n->census = from;
     for (int d = 0; d < planes; d++) {

@@ -10,9 +10,9 @@
 #include "census.h"
 
 enum {
-    SWEEP_GROUP = 32,                  /* planes come in groups of this many */
-    SWEEP_COST_MAX = 2 * CENSUS_BITS,  /* mean of the better half of the neighbours, doubled */
-    SWEEP_COST_UNKNOWN = CENSUS_BITS,  /* what an unseen place costs: as chance would */
+    SWEEP_GROUP = 32,                 /* planes come in groups of this many */
+    SWEEP_COST_MAX = 2 * CENSUS_BITS, /* mean of the better half of the neighbours, doubled */
+    SWEEP_COST_UNKNOWN = CENSUS_BITS, /* what an unseen place costs: as chance would */
 };
 
 typedef struct sweep_neighbour {

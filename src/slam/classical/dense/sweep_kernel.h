@@ -20,13 +20,21 @@ static inline void match_planes(const sweep_neighbour *n, uint32_t own, float x,
     const float limit = (float)(n->census->width - 1);
     const uint32_t *restrict bits = n->census->bits;
 
+    _Alignas(64) int32_t at[DENSE_MAX_PLANES];
+    _Alignas(64) uint32_t other[DENSE_MAX_PLANES];
+
+    /* Three loops: the first and the last become vectors, the loads between them do not. */
     for (int d = 0; d < planes; d++) {
         float u = x * n->scale[d] + n->shift_x[d];
         u = u > 0 ? u : 0;
         u = u < limit ? u : limit;
-        const uint32_t other = bits[row[d] + (int32_t)u];
-        const uint32_t count = count_bits((other ^ own) & (CENSUS_UNKNOWN - 1));
-        cost[d] = (uint8_t)(other >> 31 ? UNSEEN : count);
+        at[d] = row[d] + (int32_t)u;
+    }
+    for (int d = 0; d < planes; d++)
+        other[d] = bits[at[d]];
+    for (int d = 0; d < planes; d++) {
+        const uint32_t count = count_bits((other[d] ^ own) & (CENSUS_UNKNOWN - 1));
+        cost[d] = (uint8_t)(other[d] >> 31 ? UNSEEN : count);
     }
 }
 
@@ -60,8 +68,8 @@ static inline void mean_of_best(uint8_t (*restrict best)[DENSE_MAX_PLANES], int 
     }
 }
 
-/* A plane that no neighbour sees may be the right one: it costs as much as the best that is seen, so
- * that being out of the picture speaks neither for nor against a depth. */
+/* A plane that no neighbour sees may be the right one: it costs as much as the best that is seen,
+ * so that being out of the picture speaks neither for nor against a depth. */
 static inline void fill_unseen(uint8_t *restrict cost, int planes)
 {
     uint8_t least = UNSEEN;
