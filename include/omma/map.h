@@ -133,8 +133,8 @@ typedef struct omma_fuse_options {
 } omma_fuse_options;
 
 /** The depth of the main submap's keyframes as one cloud: points weighted by 1 / error^2, colours
- *  averaged, walls seen twice one wall (a point that lies before what another keyframe sees through
- *  it is refuted), loners removed.
+ *  averaged, walls seen twice one wall (a point that several keyframes see through is refuted),
+ *  loners removed.
  *  @return OMMA_OK (given: omma_cloud_finish; empty without depth); OMMA_NO_MEMORY, OMMA_IO. */
 omma_error omma_map_fuse(const omma_map *m, const omma_fuse_options *o, omma_cloud *out);
 void omma_cloud_finish(omma_cloud *c);

@@ -108,12 +108,16 @@ void fuse_cells_finish(fuse_cells *c)
 
 int fuse_cells_near(const fuse_cells *c, const float world[3], uint32_t runs[27][2])
 {
-    const uint64_t last = (1 << 21) - 1;
     uint64_t key;
+
+    return fuse_key(world, c->edge, &key) ? fuse_cells_around(c, key, runs) : 0;
+}
+
+int fuse_cells_around(const fuse_cells *c, uint64_t key, uint32_t runs[27][2])
+{
+    const uint64_t last = (1 << 21) - 1;
     int n = 0;
 
-    if (!fuse_key(world, c->edge, &key))
-        return 0;
     for (unsigned k = 0; k < 27; k++) {
         uint64_t x = (key >> 42) + k % 3 - 1, y = (key >> 21 & last) + k / 3 % 3 - 1,
                  z = (key & last) + k / 9 - 1;

@@ -48,3 +48,5 @@ void fuse_cells_finish(fuse_cells *c);
 /** The points of the 27 cubes around a place: up to 27 runs of order, as begin and end.
  *  @return how many runs. */
 int fuse_cells_near(const fuse_cells *c, const float world[3], uint32_t runs[27][2]);
+/** The same around a cube. */
+int fuse_cells_around(const fuse_cells *c, uint64_t key, uint32_t runs[27][2]);

@@ -25,7 +25,8 @@
 #define SAME_SIDE   0.3f /* least cosine between normals of one surface */
 #define FEWEST      5    /* points around one that is no loner */
 #define LOOP_POINTS 1024 /* at a time */
-#define STAYS       255  /* a level: no radius is large enough to judge */
+#define LOOP_CUBES  64
+#define STAYS       255 /* a level: no radius is large enough to judge */
 
 typedef struct sheet {
     fuse_voxels *cloud;
@@ -34,6 +35,7 @@ typedef struct sheet {
     float radius[LEVELS];
     fuse_cells cells[LEVELS];
     uint8_t *level;    /* of each point */
+    int now;           /* the level whose points move */
     float (*moved)[6]; /* new place and normal */
     uint8_t *loner;
 } sheet;
@@ -122,69 +124,109 @@ static float dot(const float a[3], const float b[3])
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-/* What the points around say: their weighted mean, from p, and normal. */
-typedef struct opinion {
-    float step[3], normal[3], weight;
-} opinion;
+/* What decides and counts of the points in the cubes around, side by side. */
+typedef struct crowd {
+    float (*point)[8]; /* place, normal, error squared, and 1 / that */
+    size_t count, capacity;
+} crowd;
 
-static void hear(const sheet *s, const omma_cloud_point *p, const omma_cloud_point *q, float radius,
-                 opinion *o)
+static void crowd_add(crowd *c, const omma_cloud_point *p)
 {
-    float way[3], square = 0;
+    omma_grow((void **)&c->point, &c->capacity, c->count + 1, sizeof *c->point);
+    float *to = c->point[c->count++];
 
-    for (int k = 0; k < 3; k++) {
-        way[k] = q->world[k] - p->world[k];
-        square += way[k] * way[k];
-    }
-    float height = dot(way, p->normal), across = square - height * height;
-    float allowed = GATE * GATE * (p->error * p->error + q->error * q->error);
-    float edge = 0.5f * (float)s->cloud->edge;
-
-    if (across >= radius * radius || height * height > allowed + edge * edge ||
-        dot(p->normal, q->normal) < SAME_SIDE)
-        return;
-    float near = 1 - across / (radius * radius), weight = near * near / (q->error * q->error);
-
-    for (int k = 0; k < 3; k++) {
-        o->step[k] += weight * way[k];
-        o->normal[k] += weight * q->normal[k];
-    }
-    o->weight += weight;
+    memcpy(to, p->world, sizeof p->world);
+    memcpy(to + 3, p->normal, sizeof p->normal);
+    to[6] = p->error * p->error;
+    to[7] = 1 / to[6];
 }
 
-static void move_point(const sheet *s, size_t i)
+static void crowd_gather(crowd *c, const sheet *s, const fuse_cells *cells, uint64_t key)
+{
+    uint32_t runs[27][2];
+
+    c->count = 0;
+    for (int n = 0, end = fuse_cells_around(cells, key, runs); n < end; n++)
+        for (uint32_t k = runs[n][0]; k < runs[n][1]; k++)
+            crowd_add(c, &s->cloud->points[cells->order[k]]);
+}
+
+/* The weighted mean way to the points around, and their mean normal. */
+static void move_point(const sheet *s, size_t i, const crowd *c, float radius)
 {
     const omma_cloud_point *p = &s->cloud->points[i];
-    float *to = s->moved[i];
-    opinion o = {0};
-    uint32_t runs[27][2];
-    int level = s->level[i] < LEVELS ? s->level[i] : 0;
-    const fuse_cells *cells = &s->cells[level];
+    const float edge = 0.5f * (float)s->cloud->edge, own = p->error * p->error;
+    const float across_most = radius * radius, free = edge * edge + GATE * GATE * own;
+    float *to = s->moved[i], step[3] = {0}, normal[3] = {0}, sum = 0;
 
-    for (int n = fuse_cells_near(cells, p->world, runs); n-- > 0;)
-        for (uint32_t k = runs[n][0]; k < runs[n][1]; k++)
-            hear(s, p, &s->cloud->points[cells->order[k]], s->radius[level], &o);
-    float norm = sqrtf(dot(o.normal, o.normal));
+    for (size_t k = 0; k < c->count; k++) {
+        const float *q = c->point[k];
+        float way[3] = {q[0] - p->world[0], q[1] - p->world[1], q[2] - p->world[2]};
+        float height = dot(way, p->normal), across = dot(way, way) - height * height;
+
+        if (across >= across_most || height * height > free + GATE * GATE * q[6] ||
+            dot(p->normal, q + 3) < SAME_SIDE)
+            continue;
+        float near = 1 - across / across_most, weight = near * near * q[7];
+
+        for (int d = 0; d < 3; d++) {
+            step[d] += weight * way[d];
+            normal[d] += weight * q[3 + d];
+        }
+        sum += weight;
+    }
+    float norm = sqrtf(dot(normal, normal));
 
     memcpy(to, p->world, sizeof p->world);
     memcpy(to + 3, p->normal, sizeof p->normal);
     if (!(norm > 0))
         return;
-    for (int k = 0; k < 3; k++)
-        to[3 + k] = o.normal[k] / norm;
-    float height = dot(o.step, to + 3) / o.weight;
+    for (int d = 0; d < 3; d++)
+        to[3 + d] = normal[d] / norm;
+    float height = dot(step, to + 3) / sum;
 
-    for (int k = 0; k < 3; k++)
-        to[k] += height * to[3 + k];
+    for (int d = 0; d < 3; d++)
+        to[d] += height * to[3 + d];
 }
 
+/* The points of some cubes whose radius is that of the cubes. */
 static void move_part(void *user, size_t part)
 {
     sheet *s = user;
-    size_t end = (part + 1) * LOOP_POINTS;
+    const fuse_cells *cells = &s->cells[s->now];
+    crowd around = {0};
 
-    for (size_t i = part * LOOP_POINTS; i < end && i < s->cloud->count; i++)
-        move_point(s, i);
+    for (size_t cube = part * LOOP_CUBES; cube < (part + 1) * LOOP_CUBES && cube < cells->count;
+         cube++) {
+        bool gathered = false;
+
+        for (uint32_t k = cells->start[cube]; k < cells->start[cube + 1]; k++) {
+            size_t i = cells->order[k];
+
+            if (s->level[i] != s->now && !(s->level[i] == STAYS && s->now == LEVELS - 1))
+                continue;
+            if (!gathered)
+                crowd_gather(&around, s, cells, cells->key[cube]);
+            gathered = true;
+            move_point(s, i, &around, s->radius[s->now]);
+        }
+    }
+    free(around.point);
+}
+
+static void move_all(sheet *s, unsigned threads)
+{
+    for (size_t i = 0; i < s->cloud->count; i++) { /* who has no cube stays */
+        memcpy(s->moved[i], s->cloud->points[i].world, 3 * sizeof(float));
+        memcpy(s->moved[i] + 3, s->cloud->points[i].normal, 3 * sizeof(float));
+    }
+    for (s->now = 0; s->now < LEVELS; s->now++)
+        fuse_workers_run(threads, (s->cells[s->now].count + LOOP_CUBES - 1) / LOOP_CUBES, move_part,
+                         s);
+    for (size_t i = 0; i < s->cloud->count; i++) {
+        memcpy(s->cloud->points[i].world, s->moved[i], 3 * sizeof(float));
+        memcpy(s->cloud->points[i].normal, s->moved[i] + 3, 3 * sizeof(float));
+    }
 }
 
 omma_error fuse_sheet_flatten(fuse_voxels *cloud, const fuse_views *views, unsigned threads)
@@ -199,11 +241,7 @@ omma_error fuse_sheet_flatten(fuse_voxels *cloud, const fuse_views *views, unsig
         sheet_finish(&s);
         return omma_fail(OMMA_NO_MEMORY, "no memory for %zu points", cloud->count);
     }
-    each_part(&s, threads, move_part);
-    for (size_t i = 0; i < cloud->count; i++) {
-        memcpy(cloud->points[i].world, s.moved[i], sizeof cloud->points[i].world);
-        memcpy(cloud->points[i].normal, s.moved[i] + 3, sizeof cloud->points[i].normal);
-    }
+    move_all(&s, threads);
     sheet_finish(&s);
     return fuse_voxels_sort(cloud, cloud->edge);
 }

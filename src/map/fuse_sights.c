@@ -19,8 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GATE         3.f    /* standard deviations within which two depths agree */
-#define THROUGH      5.f    /* and beyond which a sight passes through */
+#define GATE         1.5f   /* standard deviations within which two depths agree, */
+#define GATE_MOST    0.03f  /* but never further apart than this */
+#define THROUGH      3.f    /* standard deviations beyond which a sight passes through, */
+#define THROUGH_MOST 0.06f  /* or this */
+#define REFUTES      0.7f   /* sights through the place for each that confirms it: no more */
+#define AROUND       3.f    /* standard deviations between cells of one surface */
 #define ROUNDING     0.002f /* relative error that poses and grids add to every comparison */
 #define SLANT        0.3f   /* cells by which a sight may miss its place */
 #define LEAST_COSINE 0.1f
@@ -72,7 +76,7 @@ static void find_normal(const sights *s, int x, int y, float error, float normal
     int r = error < 0.003f ? 2 : error < 0.01f ? 3 : 4, n = 0;
     size_t middle = (size_t)y * (size_t)g->width + (size_t)x;
     int code = g->code[middle];
-    int most = (int)(DEPTH_CODE_STEPS * (0.03f * (float)r + GATE * error));
+    int most = (int)(DEPTH_CODE_STEPS * (0.03f * (float)r + AROUND * error));
     double u0 = rays[2 * middle], v0 = rays[2 * middle + 1];
     double uu = 0, uv = 0, vv = 0, su = 0, sv = 0, sq = 0, uq = 0, vq = 0;
 
@@ -202,9 +206,9 @@ static sight look(const sights *s, const neighbour *n, const place *p)
     float delta = (z / Y[2] - 1) * g_factor;
     sight seen = {.delta = delta, .error = other, .absolute = e * length, .cell = at};
 
-    if (fabsf(delta) < GATE * expected)
+    if (fabsf(delta) < fminf(GATE * expected, GATE_MOST))
         seen.says = SIGHT_CONFIRMS;
-    else if ((least / Y[2] - 1) * g_factor > THROUGH * expected)
+    else if ((least / Y[2] - 1) * g_factor > fminf(THROUGH * expected, THROUGH_MOST))
         seen.says = SIGHT_THROUGH;
     return seen;
 }
@@ -251,7 +255,7 @@ static int judge(const sights *s, size_t cell, const place *p, omma_cloud_point 
             confirmed[confirms++] = seen;
         }
     }
-    if (confirms + 1 < s->rules->min_views || through > confirms)
+    if (confirms + 1 < s->rules->min_views || (float)through > REFUTES * (float)confirms)
         return CELL_LEFT_OUT;
     float weight = 1 / (p->error * p->error), sum = weight, delta = 0, color[4] = {0};
     float own = p->error * p->length, best = own, least_error = p->error;
@@ -325,7 +329,7 @@ static bool is_supported(const sights *s, int x, int y)
     const depth_grid *g = &s->view->grid;
     size_t middle = (size_t)y * (size_t)g->width + (size_t)x;
     float error = s->views->error_scale[g->error[middle]];
-    int code = g->code[middle], most = (int)(DEPTH_CODE_STEPS * (0.06f + GATE * error)), n = 0;
+    int code = g->code[middle], most = (int)(DEPTH_CODE_STEPS * (0.06f + AROUND * error)), n = 0;
 
     for (int j = y < 2 ? 0 : y - 2; j <= y + 2 && j < g->height; j++)
         for (int i = x < 2 ? 0 : x - 2; i <= x + 2 && i < g->width; i++) {
