@@ -81,6 +81,7 @@ typedef struct omma_depth_map {
  *  OMMA_NO_MEMORY. */
 omma_error omma_map_get_depth(const omma_map *m, size_t i, omma_depth_map *out);
 void omma_depth_map_finish(omma_depth_map *d);
+bool omma_map_has_depth(const omma_map *m, size_t i);
 /** Multiplies the world: poses, points and all that is made of them later. Views and corrections
  *  that come afterwards must be in the new unit. The scale must be finite and > 0. */
 void omma_map_rescale(omma_map *m, double scale);

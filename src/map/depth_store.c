@@ -187,6 +187,11 @@ void depth_store_put(depth_store *s, uint32_t keyframe, omma_buffer *blob)
         move_to_file(s, oldest_in_memory(s));
 }
 
+bool depth_store_has(const depth_store *s, uint32_t keyframe)
+{
+    return find(s, keyframe) != NULL;
+}
+
 void depth_store_remove(depth_store *s, uint32_t keyframe)
 {
     entry *e = find(s, keyframe);

@@ -15,6 +15,7 @@ depth_store *depth_store_create(size_t budget_bytes);
 void depth_store_destroy(depth_store **s);
 /** blob is taken; it replaces what was there. */
 void depth_store_put(depth_store *s, uint32_t keyframe, omma_buffer *blob);
+bool depth_store_has(const depth_store *s, uint32_t keyframe);
 void depth_store_remove(depth_store *s, uint32_t keyframe);
 /** @return OMMA_OK (given: omma_buffer_unref; NULL when there is none); OMMA_IO, OMMA_NO_MEMORY. */
 omma_error depth_store_get(const depth_store *s, uint32_t keyframe, omma_buffer **blob);

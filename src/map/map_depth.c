@@ -62,6 +62,11 @@ omma_error map_get_depth_grid(const omma_map *m, size_t i, depth_grid *out)
     return err == OMMA_FORMAT ? OMMA_IO : err; /* it was whole when it was put in */
 }
 
+bool omma_map_has_depth(const omma_map *m, size_t i)
+{
+    return depth_store_has(map_depth_store(m), omma_map_get_keyframe(m, i).id);
+}
+
 omma_error omma_map_get_depth(const omma_map *m, size_t i, omma_depth_map *out)
 {
     depth_grid g;

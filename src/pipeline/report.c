@@ -129,7 +129,7 @@ static void add_dense(cJSON *report, const omma_session *s)
     size_t maps = 0;
 
     for (size_t i = 0; i < omma_map_keyframe_count(s->map); i++)
-        maps += omma_map_has_depth(s->map, omma_map_get_keyframe(s->map, i).id);
+        maps += omma_map_has_depth(s->map, i);
     cJSON_AddNumberToObject(dense, "depth_maps", (double)maps);
     cJSON_AddNumberToObject(dense, "points", (double)s->cloud_points);
     cJSON_AddNumberToObject(dense, "voxel", s->cloud_voxel);
