@@ -152,7 +152,7 @@ static omma_error classical_finish(void *self, const omma_update **out)
     }
     stages_end(&c->stages, STAGE_COMPLETE, start);
     if (c->dense) {
-        densify_finish(c->dense, &c->world);
+        densify_finish(c->dense, &c->world, !c->options.realtime);
         take_depths(c);
         densify_settle(c->dense, &c->world);
     }

@@ -6,9 +6,10 @@
 #include <string.h>
 
 enum {
-    LATER = 3,    /* kept frames that must follow a target before it is begun */
-    KEPT = 40,    /* pictures kept as neighbours */
-    WAITING = 80, /* at most, those without a pose included */
+    LATER = 3,              /* kept frames that must follow a target before it is begun */
+    KEPT = 40,              /* pictures kept as neighbours of later ones */
+    MOST_KEPT = 400,        /* as many more for a second look, */
+    MOST_BYTES = 128 << 20, /* but not more than this */
     NEIGHBOURS = 5,
     GRID_WIDTH = 320, /* px of the maps handed out, at most */
     PROBES = 64       /* points of known depth remembered per map */
@@ -17,7 +18,16 @@ enum {
 typedef struct kept_picture {
     dense_shot shot;
     bool begun;
+    /* how its depth was made: the neighbours, as the target stood to them, and what is typical
+     * there */
+    uint32_t neighbour[NEIGHBOURS];
+    omma_se3 from_neighbour[NEIGHBOURS];
+    size_t neighbours;
+    double rho, focal;
 } kept_picture;
+
+/* px: depth made before its neighbours moved by more is made again */
+static const double noticeable = 0.15;
 
 /* A point's depth as the dense map has it, in the keyframe's unit. */
 typedef struct probe {
@@ -27,8 +37,9 @@ typedef struct probe {
 
 struct densifier {
     unsigned every;
+    bool realtime;
     dense_worker *worker;
-    kept_picture kept[WAITING];
+    kept_picture kept[MOST_KEPT];
     size_t count;
     uint32_t begun[DENSE_EARLIER]; /* the last targets, oldest first */
     size_t begun_count;
@@ -46,6 +57,7 @@ omma_error densifier_create(densifier **out, unsigned every, bool realtime)
         return err;
     }
     d->every = every;
+    d->realtime = realtime;
     *out = d;
     return OMMA_OK;
 }
@@ -111,13 +123,18 @@ static omma_buffer *small_rgb(const omma_frame *f, int width, int height)
     return out;
 }
 
+static size_t picture_bytes(const omma_pyramid *p)
+{
+    return p->buffer->bytes;
+}
+
 static void keep(densifier *d, const world *w, uint32_t r, const omma_frame *frame,
                  const omma_pyramid *picture)
 {
     const int width = frame->width < GRID_WIDTH ? frame->width : GRID_WIDTH;
     const int height = (frame->height * width + frame->width / 2) / frame->width;
 
-    if (d->count == WAITING)
+    if (d->count == MOST_KEPT)
         drop(d, 0);
     kept_picture *k = &d->kept[d->count++];
     *k = (kept_picture){.shot = {.frame = r,
@@ -177,11 +194,23 @@ static dense_seed *find_seeds(const world *w, uint32_t r, const omma_se3 *pose, 
     return seeds;
 }
 
-static void choose_neighbours(const densifier *d, const world *w, const kept_picture *target,
+static omma_se3 between(const omma_se3 *from, const omma_se3 *to)
+{
+    const omma_se3 back = omma_se3_inverse(from);
+    return omma_se3_mul(to, &back);
+}
+
+static int by_rho(const void *a, const void *b)
+{
+    const dense_seed *p = a, *q = b;
+    return p->rho < q->rho ? -1 : p->rho > q->rho;
+}
+
+static void choose_neighbours(const densifier *d, const world *w, kept_picture *target,
                               dense_job *job)
 {
-    omma_se3 pose[WAITING];
-    size_t of[WAITING], n = 0, chosen[NEIGHBOURS];
+    omma_se3 pose[MOST_KEPT];
+    size_t of[MOST_KEPT], n = 0, chosen[NEIGHBOURS];
 
     for (size_t i = 0; i < d->count; i++)
         if (&d->kept[i] != target && shares_world(w, d->kept[i].shot.frame, target->shot.frame)) {
@@ -192,8 +221,13 @@ static void choose_neighbours(const densifier *d, const world *w, const kept_pic
         return;
     job->neighbours = dense_select(&job->target.camera_from_world, &w->camera, pose, n, job->seeds,
                                    job->seed_count, NEIGHBOURS, chosen);
-    for (size_t i = 0; i < job->neighbours; i++)
+    target->neighbours = job->neighbours;
+    for (size_t i = 0; i < job->neighbours; i++) {
         job->neighbour[i] = snapshot(w, &d->kept[of[chosen[i]]]);
+        target->neighbour[i] = job->neighbour[i].frame;
+        target->from_neighbour[i] =
+            between(&job->neighbour[i].camera_from_world, &job->target.camera_from_world);
+    }
 }
 
 static void begin(densifier *d, const world *w, kept_picture *target)
@@ -203,6 +237,9 @@ static void begin(densifier *d, const world *w, kept_picture *target)
                      .unit = w->keyframes[w->records[r].keyframe].unit};
 
     job.seeds = find_seeds(w, r, &job.target.camera_from_world, &job.seed_count);
+    qsort(job.seeds, job.seed_count, sizeof(*job.seeds), by_rho);
+    target->rho = job.seed_count ? job.seeds[job.seed_count / 2].rho : 0;
+    target->focal = w->camera.fx;
     choose_neighbours(d, w, target, &job);
     for (size_t i = 0; i < d->begun_count; i++)
         if (shares_world(w, d->begun[i], r))
@@ -237,6 +274,32 @@ static void begin_ripe(densifier *d, const world *w, bool all)
             begin(d, w, &d->kept[i]);
 }
 
+static double turn_of(const double R[9])
+{
+    double phi[3];
+    omma_so3_log(R, phi);
+    return sqrt(phi[0] * phi[0] + phi[1] * phi[1] + phi[2] * phi[2]);
+}
+
+/* How far a typical point of the target has moved in a neighbour's picture, px, since its depth was
+ * made. */
+static double shift(const world *w, const kept_picture *k)
+{
+    const omma_se3 now = pose_of(w, k->shot.frame);
+    double most = fabs(w->camera.fx - k->focal); /* at the edge of the picture */
+
+    for (size_t i = 0; i < k->neighbours; i++) {
+        if (!shares_world(w, k->neighbour[i], k->shot.frame))
+            return INFINITY;
+        const omma_se3 other = pose_of(w, k->neighbour[i]), to = between(&other, &now);
+        const omma_se3 moved = between(&k->from_neighbour[i], &to);
+        const double d =
+            sqrt(moved.t[0] * moved.t[0] + moved.t[1] * moved.t[1] + moved.t[2] * moved.t[2]);
+        most = fmax(most, w->camera.fx * (turn_of(moved.R) + d * k->rho));
+    }
+    return most;
+}
+
 void densify_frame(densifier *d, const world *w, uint32_t r, const omma_frame *frame,
                    const omma_pyramid *picture)
 {
@@ -246,12 +309,18 @@ void densify_frame(densifier *d, const world *w, uint32_t r, const omma_frame *f
         return;
     keep(d, w, r, frame, picture);
     begin_ripe(d, w, false);
-    while (d->count > KEPT && (d->kept[0].begun || !w->records[d->kept[0].shot.frame].posed))
+    while (d->count > KEPT && (d->count * picture_bytes(picture) > MOST_BYTES || d->realtime) &&
+           (d->kept[0].begun || !w->records[d->kept[0].shot.frame].posed))
         drop(d, 0);
 }
 
-void densify_finish(densifier *d, const world *w)
+void densify_finish(densifier *d, const world *w, bool again)
 {
+    for (size_t i = 0; again && i < d->count; i++)
+        if (d->kept[i].begun && is_target(d, w, d->kept[i].shot.frame) &&
+            shift(w, &d->kept[i]) > noticeable)
+            d->kept[i].begun = false;
+    d->begun_count = 0;
     begin_ripe(d, w, true);
     dense_worker_flush(d->worker);
 }

@@ -20,8 +20,10 @@ void densifier_destroy(densifier **d);
  * become possible are begun. */
 void densify_frame(densifier *d, const world *w, uint32_t r, const omma_frame *frame,
                    const omma_pyramid *picture);
-/** No more frames: everything that is still possible is done when this returns. */
-void densify_finish(densifier *d, const world *w);
+/** No more frames: everything that is still possible is done when this returns.
+ *  @param again depth whose neighbours have moved since is made again, as far as pictures are kept
+ */
+void densify_finish(densifier *d, const world *w, bool again);
 /** A finished map; *out, given, is in the unit of the record's keyframe. Frames that hang on no
  * keyframe any more and keyframes that were culled are passed over. */
 bool densify_pop(densifier *d, const world *w, dense_result *out);
