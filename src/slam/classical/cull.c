@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 enum {
+    FEW = 12,        /* a map of so few keyframes keeps them all */
     NEWEST = 3,      /* keyframes that are still growing into the map */
     OTHERS = 3,      /* keyframes that must see a point for one more to add nothing */
     REDUNDANT = 90,  /* percent of such points */
@@ -27,6 +28,14 @@ static uint32_t beside(const world *w, uint32_t k, int direction)
         if (stands(w, (uint32_t)i, w->keyframes[k].submap))
             return (uint32_t)i;
     return k;
+}
+
+static size_t standing(const world *w, uint32_t submap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->keyframe_count; i++)
+        n += stands(w, (uint32_t)i, submap);
+    return n;
 }
 
 static bool sees(const feature *f, uint32_t k)
@@ -128,7 +137,7 @@ size_t cull_around(world *w, uint32_t k, uint32_t *out, size_t max)
     size_t count = 0;
 
     qsort(near, n, sizeof(*near), by_number);
-    for (size_t i = 0; i < n && count < max; i++)
+    for (size_t i = 0; i < n && count < max && standing(w, w->keyframes[k].submap) > FEW; i++)
         if (near[i] + NEWEST < w->keyframe_count && is_redundant(w, near[i])) {
             cull(w, near[i]);
             out[count++] = near[i];

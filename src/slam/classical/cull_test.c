@@ -3,11 +3,11 @@
 #include "cull.h"
 #include "sights_fixture.h"
 
-enum { N = 200, KEYS = 9 };
+enum { N = 200, KEYS = 20 };
 
 static omma_se3 place(int k)
 {
-    return fixture_pose(0.05 * k, 0.01 * k, 0.02 * k, 0, -0.01 * k, 0.01 * k);
+    return fixture_pose(0.02 * k, 0.004 * k, 0.008 * k, 0, -0.004 * k, 0.004 * k);
 }
 
 /* Keyframe k sees point i unless sees() says no; the first that does holds it. A frame between two
