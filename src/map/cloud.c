@@ -15,7 +15,9 @@
 #include <stdlib.h>
 
 #define DEFAULT_POINTS 2000000
-#define DEFAULT_ERROR  0.05f
+#define SURE           1.3f /* medians of the expected error */
+#define LEAST_ERROR    0.01f
+#define MOST_ERROR     0.05f
 #define DEFAULT_VIEWS  2
 #define MOST_POINTS    ((size_t)1 << 30)
 
@@ -65,6 +67,16 @@ static omma_error refine(fuse_voxels *cloud, const fuse_views *views, size_t mos
     return err ? err : fuse_voxels_bound(cloud, most);
 }
 
+/* What is less sure than most of the map blurs what is sure, and beyond a bound nothing is worth
+ * having. Exact depth has no error and all of it is taken. */
+static float usual_error(const fuse_views *v)
+{
+    const float sure = SURE * (float)v->error;
+    return sure > LEAST_ERROR && sure < MOST_ERROR ? sure
+           : sure < MOST_ERROR                     ? LEAST_ERROR
+                                                   : MOST_ERROR;
+}
+
 omma_error omma_map_fuse(const omma_map *m, const omma_fuse_options *o, omma_cloud *out)
 {
     static const omma_fuse_options defaults;
@@ -79,7 +91,7 @@ omma_error omma_map_fuse(const omma_map *m, const omma_fuse_options *o, omma_clo
         o = &defaults;
     size_t most = o->max_points ? o->max_points : DEFAULT_POINTS;
     const fuse_rules rules = {
-        .max_error = o->max_error > 0 ? (float)o->max_error : DEFAULT_ERROR,
+        .max_error = o->max_error > 0 ? (float)o->max_error : usual_error(&views),
         .min_views = o->min_views ? o->min_views : DEFAULT_VIEWS,
         .threads = o->threads,
     };

@@ -103,7 +103,13 @@ static omma_error find_lens(fuse_views *v, const omma_camera *camera, int width,
 
 /* ----------------------------------------------------------------------------- samples */
 
-static void take_samples(const fuse_views *v, fuse_view *view, double *footprints, size_t *count)
+/* Of all views: how large a cell is where it sees something, and how sure it is. */
+typedef struct samples {
+    double *footprint, *error;
+    size_t count;
+} samples;
+
+static void take_samples(const fuse_views *v, fuse_view *view, samples *all)
 {
     const depth_grid *g = &view->grid;
 
@@ -122,11 +128,12 @@ static void take_samples(const fuse_views *v, fuse_view *view, double *footprint
             view->sample[s][k] = (float)world[k];
         d *= view->world_from_view.s;
         view->farthest = fmaxf(view->farthest, (float)d);
-        footprints[(*count)++] = d * view->lens->pixel;
+        all->error[all->count] = v->error_scale[g->error[cell]];
+        all->footprint[all->count++] = d * view->lens->pixel;
     }
 }
 
-static omma_error add_view(fuse_views *v, size_t index, double *footprints, size_t *count)
+static omma_error add_view(fuse_views *v, size_t index, samples *all)
 {
     omma_map_keyframe k = omma_map_get_keyframe(v->map, index);
     fuse_view *view = &v->views[v->count];
@@ -145,7 +152,7 @@ static omma_error add_view(fuse_views *v, size_t index, double *footprints, size
     err = find_lens(v, &k.camera, view->grid.width, view->grid.height, &view->lens);
     if (err)
         return err;
-    take_samples(v, view, footprints, count);
+    take_samples(v, view, all);
     trim(v, UINT64_MAX);
     return OMMA_OK;
 }
@@ -232,9 +239,10 @@ static void make_scales(fuse_views *v)
 
 omma_error fuse_views_init(fuse_views *v, const omma_map *m)
 {
-    size_t n = omma_map_keyframe_count(m), samples = 0;
+    size_t n = omma_map_keyframe_count(m);
     uint32_t submap = omma_map_main_submap(m);
-    double *footprints = omma_new_array(double, n *FUSE_SAMPLES + 1);
+    samples all = {omma_new_array(double, n *FUSE_SAMPLES + 1),
+                   omma_new_array(double, n *FUSE_SAMPLES + 1), 0};
     candidate *candidates = omma_new_array(candidate, n + 1);
     omma_error err = OMMA_OK;
 
@@ -244,12 +252,14 @@ omma_error fuse_views_init(fuse_views *v, const omma_map *m)
     make_scales(v);
     for (size_t i = 0; i < n && !err; i++)
         if (omma_map_get_keyframe(m, i).submap == submap)
-            err = add_view(v, i, footprints, &samples);
-    v->footprint = omma_median(footprints, samples);
+            err = add_view(v, i, &all);
+    v->footprint = omma_median(all.footprint, all.count);
+    v->error = omma_median(all.error, all.count);
     for (size_t i = 0; i < v->count && !err; i++)
         choose_neighbours(v, i, candidates);
     free(candidates);
-    free(footprints);
+    free(all.footprint);
+    free(all.error);
     if (err)
         fuse_views_finish(v);
     return err;

@@ -34,6 +34,7 @@ typedef struct fuse_views {
     fuse_lens **lenses;
     size_t lens_count, lens_capacity;
     double footprint; /* median size of a cell where it sees something, world unit */
+    double error;     /* median of what cells expect, relative */
     size_t held_bytes;
     uint64_t clock;
     float *scale;           /* DEPTH_CODES: what a code is in units of the nearest depth */

@@ -122,6 +122,25 @@ static double unit_of(const omma_map *m, uint32_t keyframe)
     return 1;
 }
 
+/* What a map is least sure of is left out: errors beyond this many times its median. */
+static const double sure = 1.3;
+
+static void leave_out_the_unsure(omma_depth_map *d)
+{
+    const size_t n = (size_t)d->width * (size_t)d->height;
+    double *error = omma_new_array(double, n + 1);
+    size_t known = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (d->depth[i] > 0)
+            error[known++] = d->error[i];
+    const double most = known ? sure * omma_median(error, known) : 0;
+    for (size_t i = 0; i < n; i++)
+        if ((double)d->error[i] > most)
+            d->depth[i] = d->error[i] = 0;
+    free(error);
+}
+
 static omma_error write_entry(const depth_log *l, const entry *e, double unit, const char *folder,
                               const omma_export_options *o)
 {
@@ -137,6 +156,7 @@ static omma_error write_entry(const depth_log *l, const entry *e, double unit, c
         err = omma_fail_errno("cannot read depth back from the temporary file");
     for (size_t i = 0; !err && i < bytes / sizeof(float); i++)
         d.depth[i] *= (float)unit;
+    leave_out_the_unsure(&d);
     if (!err)
         err = omma_depth_write(&d, &e->camera, folder, e->frame, false, o);
     omma_depth_map_finish(&d);

@@ -155,6 +155,8 @@ static omma_error classical_finish(void *self, const omma_update **out)
         densify_finish(c->dense, &c->world, !c->options.realtime);
         take_depths(c);
         densify_settle(c->dense, &c->world);
+        densify_spent(c->dense, &c->dense_cpu_ns, &c->dense_jobs);
+        densifier_destroy(&c->dense); /* what comes next needs the memory */
     }
     tell_all(c);
     hand_out(c, &c->update, out);
@@ -239,12 +241,12 @@ static void classical_get_stats(const void *self, omma_tracker_stats *out)
     out->focal_sigma_px = c->freedom ? c->focal_sigma : 0;
     out->rms_px = c->rms_px;
     stages_report(&c->stages, out);
-    if (c->dense) {
-        int64_t ns;
-        uint64_t jobs;
+    int64_t ns = c->dense_cpu_ns;
+    uint64_t jobs = c->dense_jobs;
+    if (c->dense)
         densify_spent(c->dense, &ns, &jobs);
+    if (jobs)
         out->stage[out->stages++] = (omma_tracker_stage){"depth", 1e-9 * (double)ns, jobs};
-    }
 }
 
 static void classical_destroy(void *self)

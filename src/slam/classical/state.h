@@ -56,7 +56,9 @@ typedef struct classical {
     size_t told_capacity;
     uint32_t told_count;
     omma_update update;
-    densifier *dense;     /* NULL: not wanted */
+    densifier *dense; /* NULL: not wanted, or done */
+    int64_t dense_cpu_ns;
+    uint64_t dense_jobs;
     dense_result *depths; /* of the update handed out */
     size_t depth_count, depth_capacity;
     omma_camera given_camera;
