@@ -22,6 +22,7 @@
 #define FRAMES 300
 #define WIDTH  640
 #define HEIGHT 480
+#define PLACE  0.6 /* on the orbit, from where cloud.png is seen */
 
 typedef struct demo_values {
     const char *output;
@@ -124,6 +125,30 @@ static omma_error render(demo *d)
 
 /* ----------------------------------------------------------------------------------- compare */
 
+/* From above and aside, as omma render does it. */
+static omma_error draw_dense(const omma_map *map, int width, int height, omma_frame **out)
+{
+    omma_cloud cloud = {0};
+    omma_renderer *r = NULL;
+    omma_error err = omma_map_fuse(map, NULL, &cloud);
+    const omma_scene scene = {.map = map, .cloud = &cloud};
+
+    if (!err)
+        err = omma_renderer_create(&r, &scene,
+                                   &(omma_render_options){.width = width,
+                                                          .height = height,
+                                                          .frusta = true,
+                                                          .trajectory = true,
+                                                          .fine = true});
+    if (!err) {
+        const omma_se3 from = omma_scene_camera(&scene, OMMA_PATH_ORBIT, PLACE);
+        err = omma_renderer_draw(r, &from, 45, out);
+    }
+    omma_renderer_destroy(&r);
+    omma_cloud_finish(&cloud);
+    return err;
+}
+
 static omma_error draw(demo *d, omma_session *s, const char *name,
                        omma_error (*function)(const omma_map *, int, int, omma_frame **))
 {
@@ -186,9 +211,9 @@ static void print_result(const demo *d, omma_session *s, const omma_evaluation *
         printf("  truth     ATE %.3f %% of the path (%.1f mm of %.2f m), rotation %.2f deg, "
                "coverage %.1f %%\n"
                "\nlook at   %s/cloud.png and %s/top.png\n"
-               "then try  omma map YOUR_VIDEO\n",
+               "then try  omma render %s; omma map YOUR_VIDEO\n",
                percent_of_path(e), e->ate_rmse * 1e3, e->path_length, e->rotation_rmse_deg,
-               100 * e->coverage, d->folder, d->folder);
+               100 * e->coverage, d->folder, d->folder, d->folder);
     }
     free(report);
 }
@@ -204,7 +229,7 @@ static int finish(demo *d, omma_session *s)
     interrupt_set_writing(true);
     omma_error err = draw(d, s, "top.png", omma_map_draw_top);
     if (!err)
-        err = draw(d, s, "cloud.png", omma_map_draw_cloud);
+        err = draw(d, s, "cloud.png", draw_dense);
     interrupt_set_writing(false);
     if (!err)
         err = compare(d, &e, stats.frames);
@@ -218,11 +243,13 @@ static int map_video(demo *d, const omma_outputs *outputs, bool *kept)
 {
     omma_session *s = NULL;
     bool written = false;
-    omma_error err = omma_session_create(
-        &s,
-        &(omma_session_options){
-            .input = d->video, .pictures = true, .progress = console_progress, .user = d->console},
-        &d->console->log);
+    omma_error err = omma_session_create(&s,
+                                         &(omma_session_options){.input = d->video,
+                                                                 .tracker = {.dense = true},
+                                                                 .pictures = true,
+                                                                 .progress = console_progress,
+                                                                 .user = d->console},
+                                         &d->console->log);
 
     if (err)
         return console_fail(d->console, exit_code_of_input(err, d->video), NULL);

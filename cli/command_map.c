@@ -39,7 +39,7 @@ static const option_row rows[] = {
      ROW(backend), "classical|synthetic"},
     {0, "sparse", OPTION_FLAG, .help = "sparse points only: no depth, no dense cloud", ROW(sparse)},
     {0, "max-points", OPTION_UNSIGNED, "N",
-     "points of the dense cloud, at most; otherwise SLAM3R_MAX_POINTCLOUD_SIZE of the environment, "
+     "points of cloud.ply, at most; otherwise SLAM3R_MAX_POINTCLOUD_SIZE of the environment, "
      "or 2000000",
      ROW(max_points), .least = 1, .most = 1e9},
     {0, "mesh", OPTION_FLAG, .help = "write mesh.ply as well", ROW(mesh), .excludes = "sparse"},
@@ -212,20 +212,24 @@ const command command_map = {
     .most = 1,
     .description =
         "Finds where the camera was at every frame of INPUT and what it saw, and writes the "
-        "trajectory, the points, a COLMAP model, transforms.json, the keyframes' pictures and a "
-        "report into one folder.\n\n"
+        "trajectory, a dense cloud of points, the map itself (map.omma, for omma render, export "
+        "and "
+        "mesh), a COLMAP model, transforms.json, the keyframes' pictures and a report into one "
+        "folder.\n\n"
         "INPUT is a video file, a folder of pictures (or, in quotes, a pattern such as "
         "'DIR/*.jpg'), "
         "- for a video on standard input, an rtsp:// or http:// address, a camera such as "
         "/dev/video0, the screen (x11::0.0), or an embedded scene such as synthetic:room.\n\n"
-        "The scale of a map from one camera is arbitrary: lengths are in units, not metres. Ctrl-C "
-        "ends the input; the map so far is written.",
+        "The scale of a map from one camera is arbitrary: lengths are in units, not metres, unless "
+        "--scale or --known-distance tells more. Ctrl-C ends the input; the map so far is written.",
     .options = rows,
     .examples =
         (const example_row[]){
             {"omma map clip.mp4", "a map of the clip in the folder clip-omma"},
             {"omma map frames/ --camera camera.txt -o out",
              "pictures in name order from a known camera"},
+            {"omma map clip.mp4 --mesh --known-distance 0,120,1.5",
+             "in metres, for the camera moved 1.5 m between the two frames; a mesh besides"},
             {"omma map /dev/video0 --limit 900", "half a minute of a live camera"},
             {"omma map 'synthetic:room?frames=60' --backend synthetic --json",
              "a perfect map of an embedded scene, for trying out other programs"},

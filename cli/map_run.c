@@ -146,6 +146,17 @@ static void print_camera(const cJSON *camera)
     printf(", pictures %g x %g\n", number(camera, "width"), number(camera, "height"));
 }
 
+static void print_points(const cJSON *r)
+{
+    const cJSON *dense = cJSON_GetObjectItemCaseSensitive(r, "dense");
+
+    printf("\n  points    %.0f", number(r, "points"));
+    if (number(dense, "points") > 0)
+        printf(" sparse; %.0f dense, of %.0f depth maps", number(dense, "points"),
+               number(dense, "depth_maps"));
+    printf("\n");
+}
+
 void map_summary(const char *report, const char *folder, const char *const *more)
 {
     cJSON *r = cJSON_Parse(report);
@@ -159,7 +170,7 @@ void map_summary(const char *report, const char *folder, const char *const *more
         printf(", %g separate parts (the largest is in trajectory.txt)", number(r, "submaps"));
     if (number(r, "damaged") > 0)
         printf(", %g damaged", number(r, "damaged"));
-    printf("\n  points    %g\n", number(r, "points"));
+    print_points(r);
     print_camera(cJSON_GetObjectItemCaseSensitive(r, "camera"));
     printf("  time      %.1f s, %.1f frames/s, %.4f CPU s per frame, %.0f MB\n",
            number(time, "wall_s"), number(time, "frames_per_s"), number(time, "cpu_s_per_frame"),

@@ -197,8 +197,9 @@ omma_error omma_map_mesh(const omma_map *m, const omma_mesh_options *o, omma_mes
 /* ----------------------------------------------------------------------------------- exports */
 
 typedef struct omma_export_options {
-    bool replace;     /* may replace files that are there */
-    int max_error_px; /* points with a larger mean error are left out; 0 = 4 */
+    bool replace;      /* may replace files that are there */
+    int max_error_px;  /* points with a larger mean error are left out; 0 = 4 */
+    size_t max_points; /* sparse points of a PLY file, at most; 0 = all */
 } omma_export_options;
 
 /** Binary little-endian PLY: x y z float, red green blue uchar. Source: Turk, "The PLY polygon file

@@ -79,7 +79,7 @@ typedef struct omma_outputs {
     const char *folder; /* made when missing; required */
     bool replace;       /* may replace files that are there; of pictures only an earlier map's */
     bool no_colmap, no_transforms, no_pictures;
-    size_t max_points; /* of cloud.ply when there is depth; 0 = 2,000,000 */
+    size_t max_points; /* of cloud.ply; 0 = 2,000,000 */
     bool depth;        /* depth/NNNNNN.npy of what the session kept */
     bool colmap_depth; /* COLMAP's depth maps, in colmap/stereo/ */
     bool mesh;         /* mesh.ply */
@@ -94,9 +94,9 @@ omma_error omma_outputs_check(const omma_outputs *outputs);
 
 /**
  * Writes trajectory.txt, cloud.ply, map.omma, colmap/, transforms.json, images/, report.json, and
- * what else is asked for (docs/formats.md). Everything is written beside first and moved in place at the end: on any
- * failure nothing of it stays and an old map is as it was. A map that is replaced goes with all
- * the files that its report.json names.
+ * what else is asked for (docs/formats.md). Everything is written beside first and moved in place
+ * at the end: on any failure nothing of it stays and an old map is as it was. A map that is
+ * replaced goes with all the files that its report.json names.
  * @return OMMA_OK; OMMA_EXISTS (one of them is there already and may not be replaced), OMMA_DENIED,
  *         OMMA_FULL, OMMA_IO; OMMA_INVALID (pictures would fall on the input's own);
  *         OMMA_INTERRUPTED.

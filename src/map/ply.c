@@ -16,6 +16,12 @@ static size_t count_vertices(const omma_map *m, const export_choice *choice)
     return n;
 }
 
+/* Of n points every (n / most)-th, so that all places lose alike. */
+static bool is_kept(size_t i, size_t n, size_t most)
+{
+    return !most || n <= most || (uint64_t)i * most / n != (uint64_t)(i + 1) * most / n;
+}
+
 static void write_header(omma_file *f, const omma_map *m, size_t vertices)
 {
     omma_file_printf(f,
@@ -51,16 +57,17 @@ omma_error omma_map_write_ply(const omma_map *m, const char *path, const omma_ex
 {
     export_choice choice = export_choose(m, o);
     const omma_map_point *points = omma_map_get_points(m);
+    const size_t n = count_vertices(m, &choice), most = o ? o->max_points : 0;
     omma_file *f;
     omma_error err = omma_file_create(&f, path, choice.replace);
 
     if (err)
         return err;
-    write_header(f, m, count_vertices(m, &choice));
-    for (size_t i = 0; i < omma_map_point_count(m); i++) {
+    write_header(f, m, most && n > most ? most : n);
+    for (size_t i = 0, wanted = 0; i < omma_map_point_count(m); i++) {
         unsigned char vertex[VERTEX_BYTES];
 
-        if (!export_wants(&choice, &points[i]))
+        if (!export_wants(&choice, &points[i]) || !is_kept(wanted++, n, most))
             continue;
         for (int k = 0; k < 3; k++)
             put_float(vertex + 4 * k, points[i].world[k]);

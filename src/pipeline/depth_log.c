@@ -10,6 +10,7 @@
 typedef struct entry {
     uint64_t frame;
     uint32_t keyframe;
+    double unit; /* of the keyframe, per unit of the depth */
     int width, height;
     omma_camera camera;
     off_t offset;
@@ -98,6 +99,7 @@ omma_error depth_log_add(depth_log *l, const omma_view *v)
     }
     *entry_of(l, v->frame_index) = (entry){.frame = v->frame_index,
                                            .keyframe = v->keyframe,
+                                           .unit = 1,
                                            .width = v->depth_width,
                                            .height = v->depth_height,
                                            .camera = v->camera,
@@ -141,6 +143,19 @@ static void leave_out_the_unsure(omma_depth_map *d)
     free(error);
 }
 
+void depth_log_rehang(depth_log *l, const omma_map *m, const omma_view *v)
+{
+    size_t i = l->count;
+
+    while (i > 0 && l->entries[i - 1].frame > v->frame_index)
+        i--;
+    entry *e = i > 0 ? &l->entries[i - 1] : NULL;
+    if (!e || e->frame != v->frame_index || !v->has_pose || e->keyframe == v->keyframe)
+        return;
+    e->unit *= unit_of(m, e->keyframe) / v->world_from_keyframe.s;
+    e->keyframe = v->keyframe;
+}
+
 static omma_error write_entry(const depth_log *l, const entry *e, double unit, const char *folder,
                               const omma_export_options *o)
 {
@@ -169,6 +184,7 @@ omma_error depth_log_write(const depth_log *l, const omma_map *m, const char *fo
     omma_error err = omma_make_folder(folder);
 
     for (size_t i = 0; !err && i < l->count; i++)
-        err = write_entry(l, &l->entries[i], unit_of(m, l->entries[i].keyframe), folder, o);
+        err = write_entry(l, &l->entries[i],
+                          l->entries[i].unit * unit_of(m, l->entries[i].keyframe), folder, o);
     return err;
 }

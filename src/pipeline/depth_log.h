@@ -13,6 +13,9 @@ void depth_log_destroy(depth_log **l);
 /** Keeps the view's depth; a later one of the same frame replaces it.
  *  @return OMMA_OK; OMMA_FULL, OMMA_IO. */
 omma_error depth_log_add(depth_log *l, const omma_view *v);
+/** A frame whose keyframe was culled hangs on another one, of which it takes the unit. m still has
+ * both. */
+void depth_log_rehang(depth_log *l, const omma_map *m, const omma_view *v);
 size_t depth_log_count(const depth_log *l);
 /** Writes all of them, in the map's unit, as folder/NNNNNN.npy by frame. */
 omma_error depth_log_write(const depth_log *l, const omma_map *m, const char *folder,

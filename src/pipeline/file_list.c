@@ -108,8 +108,9 @@ omma_error file_list_read_tree(file_list *l, const char *folder)
 static bool is_ours(const char *path)
 {
     static const char *const files[] = {"trajectory.txt", "cloud.ply", "transforms.json",
-                                        "report.json", "map.omma"};
-    static const char *const folders[] = {"colmap/", "images/"};
+                                        "report.json",    "map.omma",  "mesh.ply"};
+    static const char *const folders[] = {"colmap/stereo/depth_maps/", "colmap/", "images/",
+                                          "depth/"};
     unsigned submap;
     int end = 0;
 

@@ -247,10 +247,10 @@ static omma_error write_cloud(omma_session *s, const omma_outputs *o, const char
 {
     const omma_export_options replace = {.replace = true};
     omma_cloud cloud = {0};
-    omma_error err = omma_map_fuse(s->map,
-                                   &(omma_fuse_options){.max_points = o->max_points,
-                                                        .threads = s->options.tracker.threads},
-                                   &cloud);
+    omma_error err = omma_map_fuse(
+        s->map,
+        &(omma_fuse_options){.max_points = o->max_points, .threads = s->options.tracker.threads},
+        &cloud);
     if (err)
         return err;
     s->cloud_points = cloud.count;
@@ -258,7 +258,8 @@ static omma_error write_cloud(omma_session *s, const omma_outputs *o, const char
     if (cloud.count)
         err = omma_scene_write(&(omma_scene){.map = s->map, .cloud = &cloud}, path, &replace);
     else
-        err = omma_map_write_ply(s->map, path, &replace);
+        err = omma_map_write_ply(
+            s->map, path, &(omma_export_options){.replace = true, .max_points = o->max_points});
     omma_cloud_finish(&cloud);
     return err;
 }
@@ -316,9 +317,8 @@ static omma_error write_all(omma_session *s, const omma_outputs *o, const char *
         if (atomic_load(&s->stops) > 1)
             return omma_fail(OMMA_INTERRUPTED, "stopped while writing; nothing was kept");
         char *path = omma_text("%s/%s", staging, part[i].name);
-        err = part[i].write
-                  ? part[i].write(s, o, path)
-                  : part[i].export(s->map, path, &(omma_export_options){.replace = true});
+        err = part[i].write ? part[i].write(s, o, path)
+                            : part[i].export(s->map, path, &(omma_export_options){.replace = true});
         free(path);
     }
     return err ? err : write_report(s, staging);
@@ -383,6 +383,8 @@ static omma_error move_into(const char *staging, const omma_outputs *o)
     else
         err = omma_fail(err, "%s; files of the old map are in %s", omma_why(), aside);
     if (old.n) {
+        remove_if_empty(o->folder, "colmap/stereo/depth_maps");
+        remove_if_empty(o->folder, "colmap/stereo");
         remove_if_empty(o->folder, "colmap");
         remove_if_empty(o->folder, "images");
         remove_if_empty(o->folder, "depth");

@@ -204,24 +204,34 @@ static bool has_picture(const omma_map *map, const omma_view *v)
     return false;
 }
 
-/* Depth without colours gets those of its picture, if that is still there. */
+/* Depth without colours gets those of its picture, if that is still there. A sparse map keeps no
+ * depth, not even a truth that was there for nothing. */
 static void add_view(omma_session *s, const omma_view *v)
 {
     omma_view colored = *v;
 
-    if (v->is_keyframe && v->depth && !v->depth_rgb)
+    if (!s->options.tracker.dense)
+        colored.depth = NULL;
+    if (v->is_keyframe && colored.depth && !v->depth_rgb)
         colored.depth_rgb = depth_colors(v, recent_frame(s->recent, v->frame_index));
     omma_map_add_view(s->map, &colored);
     if (colored.depth_rgb != v->depth_rgb)
         omma_buffer_unref(&colored.depth_rgb);
 }
 
+static void log_depth(omma_session *s, const omma_view *v)
+{
+    depth_log_rehang(s->depths, s->map, v);
+    if (v->depth && depth_log_add(s->depths, v) != OMMA_OK)
+        omma_warn(s->log, "depth of frame %" PRIu64 " will be missing: %s", v->frame_index,
+                  omma_why());
+}
+
 static void fuse_view(omma_session *s, const omma_view *v)
 {
     add_view(s, v);
-    if (s->depths && v->depth && depth_log_add(s->depths, v) != OMMA_OK)
-        omma_warn(s->log, "depth of frame %" PRIu64 " will be missing: %s", v->frame_index,
-                  omma_why());
+    if (s->depths)
+        log_depth(s, v);
     if (v->has_pose && v->is_keyframe) {
         if (s->options.pictures && !has_picture(s->map, v))
             keep_picture(s, v);

@@ -33,6 +33,8 @@ def test_writes_every_file_and_they_agree():
     with open("out/report.json") as f:
         report = json.load(f)
     assert report["keyframes"] == r["keyframes"] == 3, report
+    assert report["dense"]["depth_maps"] == 3 and report["dense"]["points"] > 1000, report["dense"]
+    assert report["dense"]["voxel"] > 0
     with open("out/transforms.json") as f:
         frames = json.load(f)["frames"]
     assert len(frames) == 3
@@ -45,7 +47,8 @@ def test_writes_every_file_and_they_agree():
 
 
 def test_cloud_has_the_points_of_the_report():
-    r = run_json("map", ROOM, *SYNTHETIC, "-o", "out")
+    r = run_json("map", ROOM, *SYNTHETIC, "-o", "out", "--sparse")
+    assert r["dense"] == {"depth_maps": 0, "points": 0, "voxel": 0}, r["dense"]
     with open("out/cloud.ply", "rb") as f:
         data = f.read()
     head, body = data.split(b"end_header\n", 1)
@@ -54,6 +57,13 @@ def test_cloud_has_the_points_of_the_report():
     assert len(body) == 15 * count
     x = [struct.unpack_from("<3f", body, 15 * i) for i in range(count)]
     assert all(abs(v) < 100 for p in x for v in p), "points far outside a room"
+
+
+def test_sparse_points_are_bounded_too():
+    run("map", ROOM, *SYNTHETIC, "-o", "out", "--sparse", "--max-points", 1000)
+    with open("out/cloud.ply", "rb") as f:
+        head, body = f.read().split(b"end_header\n", 1)
+    assert b"element vertex 1000\n" in head and len(body) == 15000
 
 
 def test_trajectory_is_in_tum_format_with_unit_quaternions():
@@ -133,6 +143,23 @@ def test_force_leaves_nothing_of_the_old_map():
     os.remove("out/images/mine.txt")
     run("map", ROOM, *SYNTHETIC, "-o", "out", "--force", "--no-colmap", "--no-pictures")
     assert set(os.listdir("out")) == {"trajectory.txt", "cloud.ply", "map.omma", "report.json"}
+
+
+def test_force_takes_all_that_was_asked_for_once():
+    more = ("--write-depth", "--depth-every", 4, "--mesh", "--colmap-dense")
+    run("map", ROOM, *SYNTHETIC, "-o", "out", *more)
+    names = set(digest("out"))
+    assert {"mesh.ply", "depth/000004.npy", "depth/000010.npy"} <= names, names
+    assert any(name.startswith("colmap/stereo/depth_maps/") for name in names), names
+    with open("out/depth/mine.txt", "w") as f:
+        f.write("mine")
+    run("map", ROOM, *SYNTHETIC, "-o", "out", "--force")
+    assert set(os.listdir("out")) == FILES | {"depth"}
+    assert os.listdir("out/depth") == ["mine.txt"] and "stereo" not in os.listdir("out/colmap")
+    os.remove("out/depth/mine.txt")
+    os.rmdir("out/depth")
+    run("map", ROOM, *SYNTHETIC, "-o", "out", "--force", "--no-pictures", "--no-colmap")
+    assert set(os.listdir("out")) == FILES - {"colmap", "images", "transforms.json"}
 
 
 def test_force_does_not_replace_a_picture_put_beside():

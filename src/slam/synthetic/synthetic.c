@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every frame's true pose, as a view that hangs on the latest keyframe; every keyframe with the
- * true depth. Two faults can be put in, both repeatable by the seed: drift, an error that grows
- * with the path and never shrinks by itself, and white noise that forgets from frame to frame.
+ * Every frame's true pose, as a view that hangs on the latest keyframe; every keyframe, and every
+ * n-th frame if one likes, with the true depth. Two faults can be put in, both repeatable by the
+ * seed: drift, an error that grows with the path and never shrinks by itself, and white noise that
+ * forgets from frame to frame.
  */
 #define OMMA_MODULE "slam"
 #include "synthetic.h"
@@ -19,6 +20,7 @@ typedef struct synthetic {
     uint64_t seed;
     double drift, noise_m;
     int keyframe_every;
+    unsigned depth_every; /* 0 = keyframes only */
 
     uint64_t frames, keyframes;
     double last_position[3];   /* true, of the frame before */
@@ -120,6 +122,7 @@ static void make_view(synthetic *s, const omma_frame *f)
         s->keyframes++;
     }
     omma_se3 keyframe_from_world = omma_se3_inverse(&s->world_from_keyframe);
+    const bool has_depth = is_keyframe || (s->depth_every && f->index % s->depth_every == 0);
 
     s->view = (omma_view){
         .frame_index = f->index,
@@ -135,7 +138,7 @@ static void make_view(synthetic *s, const omma_frame *f)
         .camera = camera_of(f),
         .depth_width = f->width,
         .depth_height = f->height,
-        .depth = is_keyframe ? omma_buffer_ref(f->truth->depth) : NULL,
+        .depth = has_depth ? omma_buffer_ref(f->truth->depth) : NULL,
     };
 }
 
@@ -198,6 +201,7 @@ omma_error synthetic_create(void **self, const tracker_backend **backend, const 
     s->drift = options->drift;
     s->noise_m = options->noise_m;
     s->keyframe_every = options->keyframe_every ? options->keyframe_every : 10;
+    s->depth_every = options->depth_every;
     wander(s->drift_direction, 1, &s->seed);
     *self = s;
     *backend = &functions;
