@@ -22,7 +22,7 @@
 #define FRAMES 300
 #define WIDTH  640
 #define HEIGHT 480
-#define PLACE  0.6 /* on the orbit, from where cloud.png is seen */
+#define PLACE  0.05 /* on the orbit, from where cloud.png is seen */
 
 typedef struct demo_values {
     const char *output;

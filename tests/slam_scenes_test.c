@@ -8,11 +8,13 @@
 #include "check.h"
 
 enum { W = 320, H = 240, MOST = 240 };
+#define DEPTH_ERROR 0.02
 
 /* Pictures with the pose of each. */
 typedef struct clip {
     omma_frame *frame[MOST]; /* grey */
     omma_se3 world_from_camera[MOST];
+    omma_buffer *depth[MOST]; /* true, floats */
     omma_camera camera;
     size_t n;
 } clip;
@@ -29,6 +31,7 @@ static clip clip_read(const char *url, size_t n)
         c.camera = (omma_camera){
             .width = W, .height = H, .fx = t->fx, .fy = t->fy, .cx = t->cx, .cy = t->cy};
         c.world_from_camera[c.n] = omma_se3_from_quaternion(t->rotation, t->translation);
+        c.depth[c.n] = omma_buffer_ref(t->depth);
         CHECK_OK(omma_frame_create(&c.frame[c.n], OMMA_FORMAT_GRAY8, W, H));
         CHECK_OK(omma_frame_convert(c.frame[c.n++], f));
         omma_frame_unref(&f);
@@ -40,8 +43,10 @@ static clip clip_read(const char *url, size_t n)
 
 static void clip_free(clip *c)
 {
-    for (size_t i = 0; i < c->n; i++)
+    for (size_t i = 0; i < c->n; i++) {
         omma_frame_unref(&c->frame[i]);
+        omma_buffer_unref(&c->depth[i]);
+    }
 }
 
 /* All that a tracker said, the latest word on each frame. */
@@ -53,6 +58,7 @@ typedef struct run {
     omma_sim3 world_from_keyframe[MOST];
     bool removed[MOST];
     size_t removals;
+    omma_view depth[MOST]; /* the latest view of each frame that brought depth; with references */
     omma_tracker_stats stats;
 } run;
 
@@ -62,6 +68,28 @@ static void run_begin(run *r, const omma_tracker_options *options)
     CHECK_OK(omma_tracker_create(&r->tracker, NULL, options));
 }
 
+static void run_keep_depth(run *r, const omma_view *v)
+{
+    omma_view *kept = &r->depth[v->frame_index];
+    const size_t bytes = (size_t)v->depth_width * (size_t)v->depth_height * sizeof(float);
+
+    CHECK(v->depth_width > 0 && v->depth_height > 0 && v->depth->bytes >= bytes);
+    CHECK(v->depth_error && v->depth_error->bytes >= bytes);
+    omma_buffer_unref(&kept->depth);
+    omma_buffer_unref(&kept->depth_error);
+    *kept = *v;
+    omma_buffer_ref(kept->depth);
+    omma_buffer_ref(kept->depth_error);
+}
+
+static void run_forget_depth(run *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        omma_buffer_unref(&r->depth[i].depth);
+        omma_buffer_unref(&r->depth[i].depth_error);
+    }
+}
+
 static void run_note(run *r, const omma_update *u)
 {
     for (size_t i = 0; i < u->view_count; i++) {
@@ -69,6 +97,8 @@ static void run_note(run *r, const omma_update *u)
         if (!CHECK(v->frame_index < r->n) || !CHECK(v->keyframe < MOST))
             continue;
         r->view[v->frame_index] = *v;
+        if (v->depth)
+            run_keep_depth(r, v);
         if (v->has_pose)
             r->world_from_keyframe[v->keyframe] = v->world_from_keyframe;
     }
@@ -291,7 +321,8 @@ static void check_no_pose(omma_frame *const *frames, size_t count, size_t n, boo
     const omma_camera camera = {
         .width = W, .height = H, .fx = 250, .fy = 250, .cx = 159.5, .cy = 119.5};
     run r;
-    run_begin(&r, &(omma_tracker_options){.camera = camera_known ? &camera : NULL});
+    run_begin(&r, &(omma_tracker_options){
+                      .camera = camera_known ? &camera : NULL, .dense = true, .depth_every = 5});
     for (size_t k = 0; k < n; k++)
         run_push(&r, frames[k % count], 1);
     omma_sparse_map map;
@@ -300,7 +331,7 @@ static void check_no_pose(omma_frame *const *frames, size_t count, size_t n, boo
     omma_sparse_map_finish(&map);
     run_end(&r);
     for (size_t k = 0; k < n; k++) {
-        CHECK(!r.view[k].has_pose && !r.live[k].has_pose);
+        CHECK(!r.view[k].has_pose && !r.live[k].has_pose && !r.depth[k].depth);
         CHECK(r.live[k].status == OMMA_STATUS_INITIALISING);
     }
     CHECK(r.stats.submaps == 0);
@@ -412,6 +443,119 @@ static void fading_light_does_not_matter(void)
     clip_free(&c);
 }
 
+/* ------------------------------------------------------------------------------------- depth */
+
+enum { DEPTH_EVERY = 10, PIXEL_STEP = 13, MOST_RATIOS = MOST * W * H / PIXEL_STEP / 4 };
+
+/* truth / depth of every few pixels; how many pixels were looked at goes to *looked. */
+static size_t depth_ratios(const run *r, const clip *c, double *ratio, size_t *looked)
+{
+    size_t n = 0;
+
+    *looked = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        const omma_view *v = &r->depth[i];
+        if (!v->depth)
+            continue;
+        const float *depth = v->depth->data, *error = v->depth_error->data;
+        const float *truth = c->depth[i]->data;
+        if (!CHECK(v->depth_width == W && v->depth_height == H && r->view[i].has_pose))
+            continue;
+        for (int p = 0; p < W * H && n < MOST_RATIOS; p += PIXEL_STEP, ++*looked) {
+            CHECK(depth[p] >= 0 && isfinite(depth[p]));
+            if (depth[p] > 0 && CHECK(error[p] > 0))
+                ratio[n++] = truth[p] / (depth[p] * r->world_from_keyframe[v->keyframe].s);
+        }
+    }
+    return n;
+}
+
+/* The depth of all frames is right up to one scale. */
+static void check_depth(const run *r, const clip *c, size_t least_maps, double most_error)
+{
+    double *ratio = omma_new_array(double, MOST_RATIOS);
+    size_t looked, maps = 0, n = depth_ratios(r, c, ratio, &looked);
+
+    for (size_t i = 0; i < r->n; i++)
+        maps += r->depth[i].depth != NULL;
+    CHECK(maps >= least_maps);
+    if (CHECK(n > 1000)) {
+        const double scale = omma_median(ratio, n);
+        for (size_t i = 0; i < n; i++)
+            ratio[i] = fabs(ratio[i] / scale - 1);
+        const double error = omma_median(ratio, n);
+        fprintf(stderr, "%s: %zu depth maps, median error %.2f %% on %.0f %%\n", check_test, maps,
+                100 * error, 100.0 * (double)n / (double)looked);
+        CHECK(error < most_error);
+        CHECK(2 * n > looked);
+    }
+    free(ratio);
+}
+
+static void depth_is_right_and_leaves_the_poses_alone(void)
+{
+    enum { N = 60 };
+    clip c = clip_read("synthetic:room?size=320x240", N);
+    run *r = omma_new_array(run, 2);
+    for (int i = 0; i < 2; i++) {
+        run_begin(&r[i], &(omma_tracker_options){
+                             .camera = &c.camera, .dense = i == 0, .depth_every = DEPTH_EVERY});
+        for (size_t k = 0; k < N; k++)
+            run_push(&r[i], c.frame[k], 1);
+        run_end(&r[i]);
+    }
+    check_depth(&r[0], &c, 6, DEPTH_ERROR);
+    for (size_t k = 0; k < N; k++) {
+        CHECK(!r[1].depth[k].depth);
+        omma_se3 a = pose_of(&r[0], k), b = pose_of(&r[1], k);
+        CHECK_ARRAY_CLOSE(a.R, b.R, 9, .abs = 0);
+        CHECK_ARRAY_CLOSE(a.t, b.t, 3, .abs = 0);
+    }
+    run_forget_depth(&r[0]);
+    free(r);
+    clip_free(&c);
+}
+
+/* Pictures come faster than depth can be made: there is less of it, and it is coarser, and right.
+ */
+static void depth_under_pressure_is_right(void)
+{
+    enum { N = 60 };
+    clip c = clip_read("synthetic:room?size=320x240", N);
+    run *r = omma_new(run);
+    run_begin(r, &(omma_tracker_options){
+                     .camera = &c.camera, .dense = true, .depth_every = 1, .realtime = true});
+    for (size_t k = 0; k < N; k++)
+        run_push(r, c.frame[k], 1);
+    run_end(r);
+    CHECK(count_posed(r, 0, N) == N);
+    check_depth(r, &c, 2, 2 * DEPTH_ERROR);
+    run_forget_depth(r);
+    free(r);
+    clip_free(&c);
+}
+
+/* Wherever it is stopped: with nothing begun, with jobs that wait, with results nobody took. */
+static void a_dense_tracker_can_go_at_any_time(void)
+{
+    enum { N = 40 };
+    clip c = clip_read("synthetic:room?size=320x240", N);
+    for (size_t end = 0; end <= N; end += N / 4)
+        for (int realtime = 0; realtime < 2; realtime++) {
+            run *r = omma_new(run);
+            run_begin(
+                r, &(omma_tracker_options){
+                       .camera = &c.camera, .dense = true, .depth_every = 1, .realtime = realtime});
+            for (size_t k = 0; k < end; k++)
+                run_push(r, c.frame[k], 1);
+            omma_tracker_destroy(&r->tracker);
+            CHECK(!r->tracker);
+            run_forget_depth(r);
+            free(r);
+        }
+    clip_free(&c);
+}
+
 int main(int argc, char **argv)
 {
     const struct {
@@ -429,6 +573,9 @@ int main(int argc, char **argv)
         {"noise", noise_and_nothing_have_no_pose},
         {"cut", another_scene_is_another_map},
         {"fading", fading_light_does_not_matter},
+        {"dense", depth_is_right_and_leaves_the_poses_alone},
+        {"pressure", depth_under_pressure_is_right},
+        {"stopped", a_dense_tracker_can_go_at_any_time},
     };
     for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
         check_test = tests[i].name;
