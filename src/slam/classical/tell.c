@@ -84,7 +84,8 @@ void tell_depths(classical *c)
         tell(c, c->depths[i].frame, false);
         attach(c, &c->depths[i]);
     }
-    qsort(c->views, c->view_count, sizeof(*c->views), by_frame);
+    if (c->depth_count)
+        qsort(c->views, c->view_count, sizeof(*c->views), by_frame);
 }
 
 void tell_all(classical *c)
