@@ -278,17 +278,24 @@ static omma_error parse_letters(parser *p, int argc, char *const *argv, int *i)
     return OMMA_OK;
 }
 
-static omma_error check_excluded(const parser *p)
+static bool was_given(const parser *p, const char *name)
+{
+    const option_row *o;
+    for (size_t i = 0; (o = option_at(p->command, i)); i++)
+        if (p->seen[i] && strcmp(o->name, name) == 0)
+            return true;
+    return false;
+}
+
+static omma_error check_together(const parser *p)
 {
     const option_row *o;
     for (size_t i = 0; (o = option_at(p->command, i)); i++) {
-        if (!p->seen[i] || !o->excludes)
-            continue;
-        const option_row *other;
-        for (size_t j = 0; (other = option_at(p->command, j)); j++)
-            if (p->seen[j] && strcmp(other->name, o->excludes) == 0)
-                return omma_fail(OMMA_INVALID, "--%s and --%s cannot be given together", o->name,
-                                 other->name);
+        if (p->seen[i] && o->excludes && was_given(p, o->excludes))
+            return omma_fail(OMMA_INVALID, "--%s and --%s cannot be given together", o->name,
+                             o->excludes);
+        if (p->seen[i] && o->needs && !was_given(p, o->needs))
+            return omma_fail(OMMA_INVALID, "--%s means nothing without --%s", o->name, o->needs);
     }
     return OMMA_OK;
 }
@@ -334,7 +341,7 @@ omma_error invocation_parse(invocation *out, const command *c, int argc, char *c
     for (int i = 0; !err && !out->common.help && i < argc; i++)
         err = parse_word(&p, out, argc, argv, &i, &only_arguments);
     if (!err && !out->common.help)
-        err = check_excluded(&p);
+        err = check_together(&p);
     if (!err && !out->common.help)
         err = check_count(c, out);
     if (err)

@@ -4,7 +4,7 @@
 #include <check.h>
 
 typedef struct values {
-    bool flag;
+    bool flag, more;
     const char *text;
     int choice;
     uint64_t count;
@@ -18,6 +18,7 @@ static const option_row rows[] = {
     {0, "kind", OPTION_CHOICE, NULL, "a choice", ROW(choice), "one|two|three"},
     {'n', "count", OPTION_UNSIGNED, "N", "a count", ROW(count), .excludes = "flag"},
     {0, "real", OPTION_REAL, "X", "a real", ROW(real), .least = 1, .most = 10},
+    {0, "more", OPTION_FLAG, .help = "more of it", ROW(more), .needs = "count"},
     {0},
 };
 static const command try = {.name = "try",
@@ -83,6 +84,7 @@ static void wrong_words_are_named(void)
     refused("between 1 and 10", PARSE(&call, "a", "--real", "11"));
     refused("a number", PARSE(&call, "a", "--real", "nan"));
     refused("together", PARSE(&call, "a", "-f", "-n", "1"));
+    refused("--more means nothing without --count", PARSE(&call, "a", "--more"));
     refused("needs A [B]", PARSE(&call, "-f"));
     refused("what to do with c", PARSE(&call, "a", "b", "c"));
 }

@@ -364,6 +364,7 @@ typedef struct omma_evaluation {
     double path_length, extent;
     double rotation_rmse_deg, rotation_rmse_own_deg;
     double rpe_translation_rmse, rpe_rotation_rmse_deg; /* over 1 s (or 30 poses); NAN: no pair */
+    omma_sim3 truth_from_estimate;                      /* the alignment */
 } omma_evaluation;
 
 /** Absolute and relative trajectory error. The rotation error is that after the alignment of the
@@ -376,6 +377,92 @@ typedef struct omma_evaluation {
 omma_error omma_trajectory_evaluate(const omma_trajectory *estimate, const omma_trajectory *truth,
                                     omma_alignment alignment, double max_dt_s, size_t expected,
                                     omma_evaluation *out);
+
+/* ------------------------------------------------------------------------- depth and clouds */
+
+typedef struct omma_depth_evaluate_options {
+    double truth_unit, estimate_unit; /* steps of a .png per unit of length; 0: may hold none */
+    bool scale; /* one factor for all frames together: the median of truth / estimate */
+    double min_depth, max_depth; /* of the truth, outside of it nothing counts; 0 = 0.1, none */
+    /* Frames that had to be estimated: one without a file is not covered. NULL: those with both. */
+    const uint64_t *frames;
+    size_t frame_count;
+} omma_depth_evaluate_options;
+
+enum { OMMA_DEPTH_RATIOS = 4 };
+/** 1.01, 1.02, 1.05, 1.25 */
+extern const double omma_depth_ratios[OMMA_DEPTH_RATIOS];
+
+typedef struct omma_depth_evaluation {
+    size_t frames, truth_frames, estimated_frames; /* compared, in the folders */
+    uint64_t truth_pixels, covered_pixels;         /* of the frames compared */
+    double coverage, scale;
+    /* Over the covered pixels of all frames, each with one vote; NAN when there is none. */
+    double abs_rel_median, abs_rel_mean, bias_median, rmse, mae;
+    double within[OMMA_DEPTH_RATIOS]; /* share with max(e / t, t / e) < ratio */
+    double ok5;                       /* share of all truth pixels within ratio 1.05 */
+} omma_depth_evaluation;
+
+/**
+ * Depth along the camera's axis against the truth. Both folders hold a file per frame, .npy
+ * (float32 or float64) or grey 16-bit .png (0 and 65535 unknown), paired by the last number in
+ * their names; of a frame with both the .npy is taken. An estimate of another size is sampled at
+ * the nearest pixel.
+ * @param o NULL = defaults
+ * @return OMMA_OK; OMMA_DEGENERATE (no frame in both, no truth in the range, nothing to scale by);
+ *         OMMA_INVALID (a unit is missing or wrong); OMMA_FORMAT (a file, or two for one frame),
+ *         OMMA_UNSUPPORTED, OMMA_NO_MEMORY, file errors.
+ * Source of the shares: Eigen, Puhrsch, Fergus, "Depth map prediction from a single image", 2014.
+ */
+omma_error omma_depth_evaluate(const char *estimate_folder, const char *truth_folder,
+                               const omma_depth_evaluate_options *o, omma_depth_evaluation *out);
+
+typedef struct omma_points {
+    double (*xyz)[3];
+    size_t count;
+    size_t skipped; /* not finite */
+} omma_points;
+
+/** The vertices of a PLY file, text or binary, whatever else it holds.
+ *  @return OMMA_OK (given: omma_points_finish); OMMA_FORMAT (no PLY, cut short, no x y z),
+ *  OMMA_NO_MEMORY, file errors. */
+omma_error omma_ply_read(omma_points *out, const char *path);
+/** The same from memory. Fuzzed. */
+omma_error omma_ply_parse(omma_points *out, const void *data, size_t bytes);
+void omma_points_finish(omma_points *p);
+
+enum { OMMA_CLOUD_THRESHOLDS = 8 };
+
+typedef struct omma_cloud_evaluate_options {
+    double thresholds[OMMA_CLOUD_THRESHOLDS]; /* ends with a 0; none = 0.01, 0.02, 0.05 */
+    double voxel; /* both are thinned to the mean point of each cube of this edge; 0 = 0.005 */
+    double clip;  /* distances beyond it count as this much in the means; 0 = 0.5 */
+    const omma_sim3 *truth_from_estimate; /* NULL: they share a frame */
+} omma_cloud_evaluate_options;
+
+typedef struct omma_cloud_score {
+    double threshold;
+    double precision, recall, f; /* shares nearer than it: of the estimate, of the truth */
+} omma_cloud_score;
+
+typedef struct omma_cloud_evaluation {
+    size_t points, points_thinned, truth_points;   /* the last after thinning */
+    double accuracy_mean, accuracy_median;         /* from the estimate to the nearest truth */
+    double completeness_mean, completeness_median; /* from the truth to the nearest estimate */
+    omma_cloud_score scores[OMMA_CLOUD_THRESHOLDS];
+    size_t score_count;
+    double floor; /* accuracy_mean of the truth itself, moved by half a voxel along each axis */
+} omma_cloud_evaluation;
+
+/**
+ * A cloud against a true one, by the distances between nearest points.
+ * @param o NULL = defaults
+ * @return OMMA_OK; OMMA_DEGENERATE (a cloud is empty); OMMA_INVALID (an option; a cloud of more
+ *         than 2^31 voxels across); OMMA_NO_MEMORY.
+ * Source: Knapitsch, Park, Zhou, Koltun, "Tanks and Temples", TOG 2017.
+ */
+omma_error omma_cloud_evaluate(const omma_points *estimate, const omma_points *truth,
+                               const omma_cloud_evaluate_options *o, omma_cloud_evaluation *out);
 
 #ifdef __cplusplus
 }

@@ -399,6 +399,7 @@ static omma_error measure(pair *pairs, size_t n, omma_alignment alignment, doubl
     if (alignment != OMMA_ALIGN_NONE)
         S = align_positions(pairs, n, alignment == OMMA_ALIGN_SIM3);
     out->scale = S.s;
+    out->truth_from_estimate = S;
     apply_alignment(pairs, n, &S);
     measure_positions(pairs, n, out);
     measure_path(pairs, n, out);
