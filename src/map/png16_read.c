@@ -64,14 +64,14 @@ static omma_error take_head(png_reader *p, const chunk *c, depth_image *out)
                          c->data[9] ? " and colours" : "");
     if (c->data[10] || c->data[11] || c->data[12])
         return omma_fail(OMMA_UNSUPPORTED, "PNG: it is interlaced");
+    if ((uint64_t)p->width * p->height / MOST_RATIO > p->in.left) /* before memory is taken */
+        return omma_fail(OMMA_FORMAT, "PNG: %u x %u pixels are said, %zu bytes are there", p->width,
+                         p->height, p->in.left);
     omma_error err = depth_image_create(out, p->width, p->height);
 
     if (err)
         return err;
     p->row_bytes = 2 * (size_t)p->width + 1;
-    if (p->row_bytes * p->height / MOST_RATIO > p->in.left)
-        return omma_fail(OMMA_FORMAT, "PNG: %u x %u pixels are said, %zu bytes are there", p->width,
-                         p->height, p->in.left);
     p->rows = malloc(p->row_bytes * p->height);
     if (!p->rows)
         return omma_fail(OMMA_NO_MEMORY, "no memory for a PNG of %u x %u", p->width, p->height);
