@@ -175,8 +175,8 @@ const command command_eval = {
                                "errors in the unit of the ground truth, after Sim(3)"},
                               {"omma eval --depth out/depth truth/depth --truth-unit 5000 --scale",
                                "depth against 16-bit pictures with 5000 steps per metre"},
-                              {"omma eval --cloud out/cloud.ply truth.ply --trajectory "
-                               "out/trajectory.txt --groundtruth groundtruth.txt",
+                              {"omma eval --cloud cloud.ply truth.ply --trajectory "
+                               "trajectory.txt --groundtruth truth.txt",
                                "a cloud that is moved as its trajectory fits the true one"},
                               {0}},
     .values_bytes = sizeof(eval_values),
