@@ -89,9 +89,10 @@ void console_say(console *c, const char *format, ...)
 
 void console_print(const cJSON *object)
 {
-    char *text = cJSON_Print(object);
-    puts(text);
+    char *text = cJSON_Print(object), *valid = omma_text_utf8(text);
+    puts(valid);
     free(text);
+    free(valid);
 }
 
 int console_fail(console *c, exit_code code, const char *why)

@@ -45,6 +45,19 @@ static exit_code code_of_run(omma_error err, const char *input, bool posed)
     return exit_code_of_input(err, input);
 }
 
+/* What the report warns of, said after everything else about the run. */
+static void say_warnings(console *c, omma_session *s)
+{
+    char *report = omma_session_report(s);
+    cJSON *r = cJSON_Parse(report);
+    const cJSON *warning;
+
+    cJSON_ArrayForEach(warning, cJSON_GetObjectItemCaseSensitive(r, "warnings"))
+        omma_warn(&c->log, "%s", warning->valuestring);
+    cJSON_Delete(r);
+    free(report);
+}
+
 int map_run(console *c, omma_session *s, const char *input, const omma_outputs *outputs,
             bool *written)
 {
@@ -73,6 +86,8 @@ int map_run(console *c, omma_session *s, const char *input, const omma_outputs *
         console_fail(c, (exit_code)code, why);
     else if (err)
         console_say(c, "%s; the map up to there is written", why);
+    if (*written)
+        say_warnings(c, s);
     free(why);
     return code;
 }
@@ -195,7 +210,8 @@ char *map_report_json(const char *report, const char *folder, const char *const 
         free(plain);
     }
     cJSON_Delete(names);
-    char *printed = cJSON_Print(r);
+    char *printed = cJSON_Print(r), *valid = omma_text_utf8(printed);
+    free(printed);
     cJSON_Delete(r);
-    return printed;
+    return valid;
 }

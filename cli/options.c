@@ -14,7 +14,7 @@ const option_row common_options[] = {
     {'h', "help", OPTION_FLAG, .help = "show this help and end",
      .offset = offsetof(common_values, help)},
     {'q', "quiet", OPTION_FLAG, .help = "say nothing but errors and what --json prints",
-     .offset = offsetof(common_values, quiet)},
+     .offset = offsetof(common_values, quiet), .excludes = "verbose"},
     {'v', "verbose", OPTION_COUNT, .help = "say more; twice: every frame",
      .offset = offsetof(common_values, verbose)},
     {0},

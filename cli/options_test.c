@@ -35,11 +35,11 @@ static const command try = {.name = "try",
 static void every_spelling_is_understood(void)
 {
     invocation call;
-    CHECK_OK(PARSE(&call, "-f", "a", "--kind", "two", "--real=2.5", "-oout", "b", "-qvv"));
+    CHECK_OK(PARSE(&call, "-f", "a", "--kind", "two", "--real=2.5", "-oout", "b", "-vv"));
     const values *v = call.values;
     CHECK(v->flag && v->choice == 1 && v->real == 2.5);
     CHECK_TEXT(v->text, "out");
-    CHECK(call.count == 2 && call.common.quiet && call.common.verbose == 2);
+    CHECK(call.count == 2 && !call.common.quiet && call.common.verbose == 2);
     CHECK_TEXT(call.arguments[1], "b");
     invocation_finish(&call);
 

@@ -116,6 +116,9 @@ void omma_grow(void **array, size_t *capacity, size_t need, size_t size);
 
 /** printf into a new string; aborts when memory is gone. Given: free(). */
 char *omma_text(const char *format, ...) OMMA_PRINTF(1, 2);
+/** A copy of text with U+FFFD for every byte that is not part of UTF-8: names of files need not be,
+ *  JSON must be. Given: free(). */
+char *omma_text_utf8(const char *text);
 
 /* ----------------------------------------------------------------------------------- buffers */
 

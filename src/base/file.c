@@ -273,7 +273,7 @@ omma_error omma_file_read(const char *path, size_t max_bytes, char **data, size_
     if (fstat(fd, &there))
         err = omma_fail_errno("cannot read %s", path);
     else if (S_ISDIR(there.st_mode))
-        err = omma_fail(OMMA_FORMAT, "%s is a folder", path);
+        err = omma_fail(OMMA_FORMAT, "%s is a folder: a file is expected", path);
     else if ((uintmax_t)there.st_size > max_bytes || (uintmax_t)there.st_size > PTRDIFF_MAX / 2)
         err = omma_fail(OMMA_FORMAT, "%s is larger than %zu bytes", path, max_bytes);
     else

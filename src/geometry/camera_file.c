@@ -189,6 +189,16 @@ static omma_error read_colmap(const line *l, omma_camera *c)
     return read_size(l, v[0], v[1], c);
 }
 
+/* A camera without a size: whether a picture with the centre in its middle suits the focal lengths.
+ * Those that are not positive are for omma_camera_check to refuse. */
+static bool is_likely(const omma_camera *c)
+{
+    const double side = fmax(2 * fmax(c->cx, c->cy) + 1, 1);
+    const double least = fmin(c->fx, c->fy), most = fmax(c->fx, c->fy);
+    return !(least > 0) ||
+           (c->cx >= -1 && c->cy >= -1 && least >= 0.05 * side && most <= 100 * side);
+}
+
 /* Without a size, the picture is taken that has the centre in its middle. */
 static omma_error check(const omma_camera *c, int line_number)
 {
@@ -197,6 +207,12 @@ static omma_error check(const omma_camera *c, int line_number)
     if (c->width == 0) {
         sized.width = (int)fmin(fmax(2 * c->cx + 1, 1), SIZE_MAX_PX);
         sized.height = (int)fmin(fmax(2 * c->cy + 1, 1), SIZE_MAX_PX);
+        if (!is_likely(c))
+            return omma_fail(OMMA_FORMAT,
+                             "camera: line %d: no picture has focal lengths %g, %g px and the "
+                             "centre (principal point) at %g, %g px: expected are fx fy cx cy in "
+                             "this order, the centre near the middle of the picture",
+                             line_number, c->fx, c->fy, c->cx, c->cy);
     }
     if (omma_camera_check(&sized)) {
         const char *why = omma_why();

@@ -152,7 +152,11 @@ omma_error omma_trajectory_read(omma_trajectory *out, const char *path)
     err = omma_trajectory_parse(out, text, bytes);
     free(text);
     if (err == OMMA_FORMAT)
-        return omma_fail(OMMA_FORMAT, "%s: no line is \"time tx ty tz qx qy qz qw\"", path);
+        return omma_fail(
+            OMMA_FORMAT,
+            "%s: no line is \"time tx ty tz qx qy qz qw\": a trajectory in TUM format is "
+            "expected, such as trajectory.txt of omma map",
+            path);
     return err;
 }
 

@@ -34,6 +34,10 @@ static omma_error check_file(const char *path)
         return omma_fail(OMMA_NOT_FOUND,
                          "cannot open %s: No such file or directory: check its spelling and folder",
                          path);
+    if (fd < 0 && errno == EACCES)
+        return omma_fail(OMMA_DENIED,
+                         "cannot open %s: Permission denied: make it readable for you, or copy it",
+                         path);
     if (fd < 0)
         return omma_fail_errno("cannot open %s", path);
     int status = fstat(fd, &st);

@@ -118,6 +118,10 @@ static omma_error read_open_file(still_decoder *d, int fd, const char *path)
 static omma_error read_file(still_decoder *d, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES)
+        return omma_fail(OMMA_DENIED,
+                         "cannot open %s: Permission denied: make it readable for you, or copy it",
+                         path);
     if (fd < 0)
         return omma_fail_errno("cannot open %s", path);
     omma_error err = read_open_file(d, fd, path);

@@ -86,7 +86,11 @@ static omma_error check_writable(const char *folder)
         err = omma_fail(OMMA_EXISTS, "%s is not a folder: choose another output folder with -o",
                         path);
     else if (access(path, W_OK | X_OK) != 0)
-        err = omma_fail_errno("cannot write into the folder %s", path);
+        err = errno == EACCES ? omma_fail(OMMA_DENIED,
+                                          "cannot write into the folder %s: Permission denied: "
+                                          "choose another output folder with -o",
+                                          path)
+                              : omma_fail_errno("cannot write into the folder %s", path);
     free(path);
     return err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* report.json: docs/report.md is its contract; a key that is there keeps its meaning. */
 #include "session.h"
+#include "warnings.h"
 
 #include <cjson/cJSON.h>
 #include <libavutil/avutil.h>
@@ -198,12 +199,15 @@ char *omma_session_report(omma_session *s)
     add_camera(report, s, &stats);
     add_rounded(report, "rms_px", stats.rms_px, 1e-6);
     cJSON_AddStringToObject(report, "unit", omma_map_unit(s->map));
+    cJSON_AddItemToObject(report, "warnings", warnings_of(s, &stats));
     add_time(report, s, &stats);
     cJSON_AddNumberToObject(report, "peak_memory_bytes", (double)omma_peak_memory_bytes());
     add_settings(report, s);
     add_libraries(report);
 
     char *text = cJSON_Print(report); /* cJSON's malloc is the C library's */
+    char *valid = omma_text_utf8(text);
+    free(text);
     cJSON_Delete(report);
-    return text;
+    return valid;
 }

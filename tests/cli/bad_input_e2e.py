@@ -197,6 +197,17 @@ def test_camera_nonsense():
     assert "camera.txt" in refuse(ROOM, *SYNTHETIC, "--camera", "camera.txt", code=2)
 
 
+def test_a_centre_far_away_is_told_as_one():
+    for camera in ("500,500,99999,240", "500,500,320,-700"):
+        said = refuse(ROOM, *SYNTHETIC, "--camera", camera, code=2)
+        assert "principal point" in said and " x " not in said, said
+
+
+def test_a_folder_in_the_place_of_a_camera():
+    os.mkdir("folder")
+    assert "a file is expected" in refuse(ROOM, *SYNTHETIC, "--camera", "folder", code=2)
+
+
 def test_output_folder_that_cannot_be():
     open("file", "w").close()
     r = run("map", ROOM, *SYNTHETIC, "-o", "file", code=1)

@@ -30,8 +30,9 @@ def run(*words, code=0, timeout=300, **options):
     options.setdefault("stderr", subprocess.PIPE)
     if "input" in options:
         del options["stdin"]
+    text_errors = options.pop("text_errors", "replace")
     r = subprocess.run([OMMA, *map(str, words)], timeout=timeout, **options)
-    r.stdout = (r.stdout or b"").decode("utf-8", "replace")
+    r.stdout = (r.stdout or b"").decode("utf-8", text_errors)
     r.stderr = (r.stderr or b"").decode("utf-8", "replace")
     assert code is None or r.returncode == code, (
         f"omma {' '.join(map(str, words))}: ended with {r.returncode}, not {code}\n"

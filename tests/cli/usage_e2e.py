@@ -83,6 +83,7 @@ def test_wrong_words_get_a_suggestion():
         ("map", "a", "--backend", "lsd"): "classical|synthetic",
         ("map", "a", "--fov", "60", "--camera", "1,1,1,1"): "together",
         ("map", "a", "--realtime", "--every-frame"): "together",
+        ("map", "a", "--quiet", "--verbose"): "together",
         ("map", "a", "--json=yes"): "no value",
         ("eval", "a"): "GROUNDTRUTH",
         ("completion", "csh"): "bash",

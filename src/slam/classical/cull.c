@@ -85,7 +85,7 @@ static bool hand_over(const world *w, feature *f)
             continue;
         const double sigma = f->rho_sigma / f->rho;
         if (!feature_hold_by(w, f, k))
-            return false;
+            continue;
         f->rho = 1 / depth;
         f->rho_sigma = sigma * f->rho;
         forget_sight(f, old);

@@ -56,6 +56,12 @@ static bool one_ties_two_ends(int k, size_t i)
     return k == 4 || (k < 4) == (i % 2 == 0);
 }
 
+/* A third of the points is first seen by keyframe 4. */
+static bool some_come_later(int k, size_t i)
+{
+    return i % 3 != 0 || k >= 4;
+}
+
 static size_t cull_all(world *w, uint32_t *out)
 {
     return cull_around(w, (uint32_t)w->keyframe_count - 1, out, KEYS);
@@ -137,6 +143,32 @@ static void what_ties_others_together_stays(void)
     world_finish(&w);
 }
 
+static void a_holder_that_cannot_leaves_it_to_the_next(void)
+{
+    double point[3 * N];
+    uint32_t culled[KEYS];
+    uint8_t at_stake[N] = {0};
+    int handed = 0;
+    fixture_cloud(point, N, 2, 6, 5);
+    world w = make_world(point, some_come_later);
+
+    for (size_t i = 0; i < w.feature_count; i++)
+        if (w.features[i].anchor == 4 && w.features[i].seen_count == KEYS - 5) {
+            w.features[i].seen[0].x = NAN; /* a pixel without a ray */
+            at_stake[i] = true;
+        }
+    cull_all(&w, culled);
+    CHECK(w.keyframes[4].culled);
+    for (size_t i = 0; i < w.feature_count; i++) {
+        const feature *f = &w.features[i];
+        CHECK(!at_stake[i] || (f->state == FEATURE_MATURE && isfinite(f->x) && f->anchor > 4));
+        handed += at_stake[i];
+    }
+    CHECK(handed > N / 5);
+    check_nothing_hangs_on_the_culled(&w);
+    world_finish(&w);
+}
+
 static void no_more_than_asked(void)
 {
     double point[3 * N];
@@ -154,6 +186,7 @@ int main(void)
     what_adds_nothing_goes_and_nothing_moves();
     what_alone_sees_something_stays();
     what_ties_others_together_stays();
+    a_holder_that_cannot_leaves_it_to_the_next();
     no_more_than_asked();
     return check_done();
 }

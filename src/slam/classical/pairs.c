@@ -41,10 +41,12 @@ pair_set pairs_make(const world *w, uint32_t start, const record *now, double re
         p.a[2 * p.n + 1] = a.y + change * a.roll_y;
         p.b[2 * p.n] = s->ux + change * s->roll_x;
         p.b[2 * p.n + 1] = s->uy + change * s->roll_y;
-        p.roll += hypot(s->roll_x - a.roll_x, s->roll_y - a.roll_y) / (double)n;
+        p.roll += hypot(s->roll_x - a.roll_x, s->roll_y - a.roll_y);
         p.inverse_sigma[p.n] = s->inverse_sigma;
         p.n++;
     }
+    if (p.n)
+        p.roll /= (double)p.n;
     return p;
 }
 

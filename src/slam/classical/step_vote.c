@@ -5,12 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MIN_ELECTED = 10, /* corners that agree, and no other length has half as many */
-    MAX_VOTES = 8192,
-};
+enum { MAX_VOTES = 8192 };
 
-static const double window = 1.12; /* lengths that count as one */
+static const double window = 1.12; /* lengths that count as one: up to 12 % more than the least */
 
 /* A length of the step that puts a known corner on one that resembles it. */
 typedef struct vote {
@@ -82,7 +79,7 @@ static size_t collect_votes(const world *w, const wide_view *view, const known_c
     return n;
 }
 
-/* Different corners among the votes from first on that are within a tenth. */
+/* Different corners among the votes from first on whose lengths lie in its window. */
 static size_t count_window(const vote *votes, size_t n, size_t first, uint32_t *stamp, uint32_t now)
 {
     size_t count = 0;

@@ -9,6 +9,9 @@
 
 #include "known_corners.h"
 
+/* Corners that must agree, and no other length may have more than two fifths as many. */
+enum { MIN_ELECTED = 10 };
+
 /**
  * @param motion now_from_view, its translation of length 1; E belongs to it
  * @param out    the elected matches, one per corner; room for view->corners.n

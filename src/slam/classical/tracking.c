@@ -51,12 +51,12 @@ void after_pose(classical *c, uint32_t r, const omma_frame *frame)
     }
 }
 
-void track(classical *c, uint32_t r, const omma_frame *frame, const omma_se3 *before,
-           const omma_se3 *predicted)
+/* The pose by what was followed, then by what else of the map is in view. start is when the stage
+ * under way began. */
+static localization locate(classical *c, uint32_t r, const omma_se3 *predicted, bool was_lost,
+                           int64_t *start)
 {
     world *w = &c->world;
-    const bool was_lost = c->status == OMMA_STATUS_LOST;
-    int64_t start = stages_begin();
     localization l = localize(w, c->sights.item, c->sights.count,
                               &(localize_options){.start = predicted,
                                                   .search = was_lost,
@@ -64,12 +64,12 @@ void track(classical *c, uint32_t r, const omma_frame *frame, const omma_se3 *be
                                                   .seed = c->options.seed});
     if (l.good || l.rotation) {
         size_t limit = (size_t)(40 + (l.mature_inliers < 200 ? 200 - l.mature_inliers : 0));
-        stages_end(&c->stages, STAGE_LOCALIZE, start);
-        start = stages_begin();
+        stages_end(&c->stages, STAGE_LOCALIZE, *start);
+        *start = stages_begin();
         size_t added = mapping_search_local(w, &c->follower, &c->now, &l.camera_from_world, r,
                                             (int32_t)c->last_keyframe, limit, &c->sights);
-        stages_end(&c->stages, STAGE_LOCAL_MAP, start);
-        start = stages_begin();
+        stages_end(&c->stages, STAGE_LOCAL_MAP, *start);
+        *start = stages_begin();
         if (added || l.rotation) {
             omma_se3 first = l.camera_from_world;
             l = localize(w, c->sights.item, c->sights.count,
@@ -78,6 +78,29 @@ void track(classical *c, uint32_t r, const omma_frame *frame, const omma_se3 *be
                                              .seed = c->options.seed});
         }
     }
+    return l;
+}
+
+static void stay_lost(classical *c, uint32_t r, const omma_se3 *predicted, const localization *l)
+{
+    c->status = OMMA_STATUS_LOST;
+    c->pose = *predicted;
+    memset(c->velocity.t, 0, sizeof(c->velocity.t));
+    for (size_t i = 0; i < c->sights.count; i++)
+        c->sights.item[i].outlier = false;
+    keep_sights(c, r);
+    c->lost_for++;
+    omma_debug(c->log, "frame %u lost: %u of %u known features agree, %zu sights", r,
+               l->mature_inliers, l->mature, c->sights.count);
+}
+
+void track(classical *c, uint32_t r, const omma_frame *frame, const omma_se3 *before,
+           const omma_se3 *predicted)
+{
+    world *w = &c->world;
+    const bool was_lost = c->status == OMMA_STATUS_LOST;
+    int64_t start = stages_begin();
+    localization l = locate(c, r, predicted, was_lost, &start);
     const bool weak = is_wide(c) && l.mature_inliers < WEAK;
     if (((!l.good && !l.rotation) || weak) &&
         place_far(c, r, w->submap, l.good ? l.mature_inliers : 0, frame)) {
@@ -106,15 +129,7 @@ void track(classical *c, uint32_t r, const omma_frame *frame, const omma_se3 *be
     } else if (relocalise(c, r, w->submap, was_lost ? 8 : 3)) {
         c->status = OMMA_STATUS_RELOCALISED;
     } else {
-        c->status = OMMA_STATUS_LOST;
-        c->pose = *predicted;
-        memset(c->velocity.t, 0, sizeof(c->velocity.t));
-        for (size_t i = 0; i < c->sights.count; i++)
-            c->sights.item[i].outlier = false;
-        keep_sights(c, r);
-        c->lost_for++;
-        omma_debug(c->log, "frame %u lost: %u of %u known features agree, %zu sights", r,
-                   l.mature_inliers, l.mature, c->sights.count);
+        stay_lost(c, r, predicted, &l);
         return;
     }
     c->lost_for = 0;

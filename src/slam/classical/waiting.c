@@ -110,6 +110,7 @@ static bool try_initialise(classical *c, uint32_t r, const omma_frame *frame)
     c->last_attempt = r;
     if (!initialise(w, c->attempt, r, &o))
         return false;
+    const uint32_t first = w->keyframes[w->records[r].keyframe].frame;
     pose_waiting_frames(c, r);
     omma_se3 pose = world_record_pose(w, &w->records[r]);
     c->pose = omma_se3_inverse(&pose);
@@ -139,8 +140,7 @@ static bool try_initialise(classical *c, uint32_t r, const omma_frame *frame)
     pose_waiting_frames(c, r); /* once more, now that the map is adjusted */
     for (uint32_t i = c->attempt; i < r; i++)
         tell(c, i, true);
-    omma_info(c->log, "map begins at frame %u with frame %u: focal %.1f px",
-              w->records[c->attempt].posed ? c->attempt : r, r, w->camera.fx);
+    omma_info(c->log, "map begins with frames %u and %u: focal %.1f px", first, r, w->camera.fx);
     return true;
 }
 

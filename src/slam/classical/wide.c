@@ -11,8 +11,7 @@
 
 enum {
     MIN_EPIPOLAR = 20, /* matches that agree on an essential matrix: by chance there are 14 */
-    MIN_KNOWN = 20,    /* matches of known depth that agree on the pose */
-    MIN_ELECTED = 10,  /* the same after a vote */
+    MIN_KNOWN = 20,    /* matches of known depth that agree on the pose; MIN_ELECTED after a vote */
 };
 
 void wide_finish(wide_memory *m)
@@ -39,6 +38,15 @@ void wide_remember(wide_memory *m, const world *w, const follower *f, const omma
     m->count++;
 }
 
+static void rays_of_pairs(const described *a, const described *b, const described_pair *pairs,
+                          size_t n, double *xa, double *xb)
+{
+    for (size_t i = 0; i < n; i++) {
+        memcpy(xa + 2 * i, a->ray + 2 * pairs[i].a, 2 * sizeof(double));
+        memcpy(xb + 2 * i, b->ray + 2 * pairs[i].b, 2 * sizeof(double));
+    }
+}
+
 /* Corners of a view and of the new picture that agree on an essential matrix, which tells the
    motion up to the length of its step. @return how many. */
 static size_t match_epipolar(const world *w, const follower *f, const described *a,
@@ -48,10 +56,7 @@ static size_t match_epipolar(const world *w, const follower *f, const described 
     double *xa = omma_new_array(double, 4 * n + 1), *xb = xa + 2 * n;
     omma_ransac_result result = {0};
 
-    for (size_t i = 0; i < n; i++) {
-        memcpy(xa + 2 * i, a->ray + 2 * pairs[i].a, 2 * sizeof(double));
-        memcpy(xb + 2 * i, b->ray + 2 * pairs[i].b, 2 * sizeof(double));
-    }
+    rays_of_pairs(a, b, pairs, n, xa, xb);
     const omma_ransac_options o = {
         .threshold = 1.5 / w->camera.fx, .max_iterations = 1000, .seed = seed};
     omma_error err =
@@ -109,10 +114,7 @@ static omma_se3 motion_of(const world *w, const described *a, const described *b
     omma_se3 four[4];
     size_t count;
 
-    for (size_t i = 0; i < n; i++) {
-        memcpy(xa + 2 * i, a->ray + 2 * pairs[i].a, 2 * sizeof(double));
-        memcpy(xb + 2 * i, b->ray + 2 * pairs[i].b, 2 * sizeof(double));
-    }
+    rays_of_pairs(a, b, pairs, n, xa, xb);
     omma_essential_decompose(E, four);
     omma_se3 motion =
         four[omma_motion_choose(four, 4, xa, xb, n, 3 / w->camera.fx, NULL, NULL, &count)];

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 void world_finish(world *w)
 {
@@ -117,21 +118,29 @@ bool feature_hold_by(const world *w, feature *f, uint32_t k)
 {
     const observation old = {f->anchor, f->x,      f->y,
                              f->roll_x, f->roll_y, sight_inverse_sigma(f->level)};
+    observation new = old;
+    double ray[2];
+    uint32_t i = 0;
+
     if (f->anchor != k) {
-        uint32_t i = 0;
         while (i < f->seen_count && f->seen[i].keyframe != k)
             i++;
         if (i == f->seen_count)
             return false;
-        f->anchor = k;
-        f->x = f->seen[i].x;
-        f->y = f->seen[i].y;
-        f->roll_x = f->seen[i].roll_x;
-        f->roll_y = f->seen[i].roll_y;
-        f->seen[i] = old;
+        new = f->seen[i];
     }
-    const double px[2] = {f->x, f->y};
-    return omma_camera_unproject(&w->camera, px, f->ray);
+    const double px[2] = {new.x, new.y};
+    if (!omma_camera_unproject(&w->camera, px, ray))
+        return false;
+    if (f->anchor != k)
+        f->seen[i] = old;
+    f->anchor = k;
+    f->x = new.x;
+    f->y = new.y;
+    f->roll_x = new.roll_x;
+    f->roll_y = new.roll_y;
+    memcpy(f->ray, ray, sizeof(ray));
+    return true;
 }
 
 uint32_t world_add_keyframe(world *w, const keyframe *k)

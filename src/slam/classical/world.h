@@ -125,7 +125,7 @@ void feature_add_observation(feature *f, const observation *o);
 /** Where keyframe k saw it; false when it did not. */
 bool feature_sight_in(const feature *f, uint32_t k, float *x, float *y);
 /** Makes keyframe k, which saw it, the anchor; the old anchor's sight joins the others. false when
- * k did not see it or the pixel has no ray. */
+ * k did not see it or the pixel has no ray: then it is as it was. */
 bool feature_hold_by(const world *w, feature *f, uint32_t k);
 uint32_t world_add_keyframe(world *w, const keyframe *k);
 void keyframe_add_feature(keyframe *k, uint32_t feature);
