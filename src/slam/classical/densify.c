@@ -32,7 +32,8 @@ static const double noticeable = 0.15;
 /* A point's depth as the dense map has it, in the keyframe's unit. */
 typedef struct probe {
     uint32_t feature, record;
-    float depth;
+    float x, y;  /* px */
+    float depth; /* 0: not known yet */
 } probe;
 
 struct densifier {
@@ -230,6 +231,26 @@ static void choose_neighbours(const densifier *d, const world *w, kept_picture *
     }
 }
 
+/* Points of the record whose depth will be compared with the map's; those of an earlier map go. */
+static void choose_probes(densifier *d, const world *w, uint32_t r)
+{
+    const record *rec = &w->records[r];
+    const uint32_t step = rec->sight_count / PROBES + 1;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < d->probe_count; i++)
+        if (d->probes[i].record != r)
+            d->probes[kept++] = d->probes[i];
+    d->probe_count = kept;
+    for (uint32_t i = 0; i < rec->sight_count; i += step) {
+        const sight *s = &rec->sights[i];
+        if (s->outlier)
+            continue;
+        omma_grow((void **)&d->probes, &d->probe_capacity, d->probe_count + 1, sizeof(probe));
+        d->probes[d->probe_count++] = (probe){s->feature, r, s->x, s->y, 0};
+    }
+}
+
 static void begin(densifier *d, const world *w, kept_picture *target)
 {
     const uint32_t r = target->shot.frame;
@@ -249,6 +270,7 @@ static void begin(densifier *d, const world *w, kept_picture *target)
         memmove(d->begun, d->begun + 1, --d->begun_count * sizeof(*d->begun));
     d->begun[d->begun_count++] = r;
     target->begun = true;
+    choose_probes(d, w, r);
     dense_worker_push(d->worker, &job);
 }
 
@@ -325,22 +347,17 @@ void densify_finish(densifier *d, const world *w, bool again)
     dense_worker_flush(d->worker);
 }
 
-/* What the map says of points whose depth is known. */
-static void note_probes(densifier *d, const world *w, const dense_result *m)
+/* What the map says of the points that were chosen when it was begun. */
+static void read_probes(densifier *d, const world *w, const dense_result *m)
 {
-    const record *rec = &w->records[m->frame];
     const float *depth = m->depth->data;
-    const uint32_t step = rec->sight_count / PROBES + 1;
 
-    for (uint32_t i = 0; i < rec->sight_count; i += step) {
-        const sight *s = &rec->sights[i];
-        const int x = (int)((s->x + 0.5f) * (float)m->width / (float)w->camera.width);
-        const int y = (int)((s->y + 0.5f) * (float)m->height / (float)w->camera.height);
-        if (s->outlier || x < 0 || y < 0 || x >= m->width || y >= m->height ||
-            !(depth[y * m->width + x] > 0))
-            continue;
-        omma_grow((void **)&d->probes, &d->probe_capacity, d->probe_count + 1, sizeof(probe));
-        d->probes[d->probe_count++] = (probe){s->feature, m->frame, depth[y * m->width + x]};
+    for (size_t i = 0; i < d->probe_count; i++) {
+        probe *p = &d->probes[i];
+        const int x = (int)((p->x + 0.5f) * (float)m->width / (float)w->camera.width);
+        const int y = (int)((p->y + 0.5f) * (float)m->height / (float)w->camera.height);
+        if (p->record == m->frame && x >= 0 && y >= 0 && x < m->width && y < m->height)
+            p->depth = depth[y * m->width + x];
     }
 }
 
@@ -357,7 +374,7 @@ bool densify_pop(densifier *d, const world *w, dense_result *out)
     while (dense_worker_pop(d->worker, out)) {
         if (out->width && is_target(d, w, out->frame)) {
             to_keyframe_unit(out);
-            note_probes(d, w, out);
+            read_probes(d, w, out);
             return true;
         }
         dense_result_finish(out);
@@ -378,7 +395,8 @@ void densify_settle(densifier *d, world *w)
             const probe *p = &d->probes[end];
             const feature *f = &w->features[p->feature];
             double px[2], depth;
-            if (!k || &w->records[k->frame] != rec || f->state != FEATURE_MATURE || n > PROBES ||
+            if (!k || !(p->depth > 0) || &w->records[k->frame] != rec ||
+                f->state != FEATURE_MATURE || n > PROBES ||
                 w->keyframes[f->anchor].submap != k->submap ||
                 !feature_project(w, f, &k->camera_from_world, px, NULL, &depth))
                 continue;

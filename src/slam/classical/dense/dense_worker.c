@@ -80,7 +80,6 @@ static dense_view view_of(const dense_shot *s)
 static dense_options quality(const dense_worker *w)
 {
     static const dense_options step[] = {{0},
-                                         {.passes = 1},
                                          {.passes = -1},
                                          {.planes = 64, .passes = -1},
                                          {.width = 320, .planes = 64, .passes = -1}};
