@@ -53,7 +53,8 @@ typedef struct omma_session omma_session;
 
 /** Opens the source and the tracker.
  *  @return as omma_source_open and omma_tracker_create; OMMA_INVALID (the camera's shape is not the
- *          input's); OMMA_DEGENERATE (pictures too small to track). */
+ *          input's); OMMA_DEGENERATE (pictures too small to track); OMMA_FAILED (no
+ *          temporary file for depth). */
 omma_error omma_session_create(omma_session **out, const omma_session_options *options,
                                const omma_log *log);
 void omma_session_destroy(omma_session **s);

@@ -34,7 +34,9 @@ static FILE *nameless_file(void)
     if (fd >= 0)
         unlink(path);
     if (!f) {
-        omma_fail_errno("cannot make the temporary file %s", path);
+        omma_fail_errno("cannot make the temporary file %s, where depth waits (set TMPDIR to a "
+                        "folder that can be written)",
+                        path);
         if (fd >= 0)
             close(fd);
     }

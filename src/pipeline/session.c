@@ -122,7 +122,7 @@ omma_error omma_session_create(omma_session **out, const omma_session_options *o
     s->recent = recent_create();
     s->depth = depth_points_create();
     if (options->keep_depth && !(s->depths = depth_log_create())) {
-        err = OMMA_IO;
+        err = OMMA_FAILED; /* not the input's fault */
         goto fail;
     }
     *out = s;

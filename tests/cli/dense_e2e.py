@@ -228,6 +228,12 @@ def test_the_map_file_is_opened_by_the_others():
     assert read("still.png")[:4] == b"\x89PNG"
 
 
+def test_without_a_place_for_depth_it_says_so():
+    r = run("map", SCENE, "--write-depth", "-o", "out", code=1,
+            env={**os.environ, "TMPDIR": "/nonexistent"})
+    assert "TMPDIR" in one_sentence(r) and not os.path.exists("out")
+
+
 def test_colmap_gets_depth_when_asked():
     folder, report = a_map("colmap", "--colmap-dense")
     maps = os.path.join(folder, "colmap", "stereo", "depth_maps")
