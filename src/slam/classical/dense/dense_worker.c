@@ -79,7 +79,7 @@ static dense_view view_of(const dense_shot *s)
 /* How coarse, by the number of jobs that wait: less refinement first, then less of everything. */
 static dense_options quality(const dense_worker *w)
 {
-    static const dense_options step[] = {{0},
+    static const dense_options step[] = {{0}, {0},
                                          {.passes = -1},
                                          {.planes = 64, .passes = -1},
                                          {.width = 320, .planes = 64, .passes = -1}};
