@@ -129,7 +129,7 @@ typedef struct omma_fuse_options {
     size_t max_points;  /* never exceeded; 0 = 2,000,000 */
     double voxel;       /* 0 = as fine as the depth is, and the bound on the points allows */
     double max_error;   /* relative: depth expected to be worse is left out; 0 = 1.3 times the map's
-                           median, 0.01 to 0.05 */
+                           median, 0.015 to 0.05 */
     unsigned min_views; /* keyframes that must agree; 0 = 2 */
     unsigned threads;   /* 0 = as many as cores; the result does not depend on it */
 } omma_fuse_options;

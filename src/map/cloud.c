@@ -16,7 +16,7 @@
 
 #define DEFAULT_POINTS 2000000
 #define SURE           1.3f /* medians of the expected error */
-#define LEAST_ERROR    0.01f
+#define LEAST_ERROR    0.015f
 #define MOST_ERROR     0.05f
 #define DEFAULT_VIEWS  2
 #define MOST_POINTS    ((size_t)1 << 30)

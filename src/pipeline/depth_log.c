@@ -2,6 +2,7 @@
 #include "depth_log.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,8 +127,9 @@ static double unit_of(const omma_map *m, uint32_t keyframe)
     return 1;
 }
 
-/* What a map is least sure of is left out: errors beyond this many times its median. */
-static const double sure = 1.3;
+/* What a map is least sure of is left out: errors beyond this many times its median, if they are
+ * worth speaking of. */
+static const double sure = 1.3, good = 0.015;
 
 static void leave_out_the_unsure(omma_depth_map *d)
 {
@@ -138,7 +140,7 @@ static void leave_out_the_unsure(omma_depth_map *d)
     for (size_t i = 0; i < n; i++)
         if (d->depth[i] > 0)
             error[known++] = d->error[i];
-    const double most = known ? sure * omma_median(error, known) : 0;
+    const double most = fmax(good, known ? sure * omma_median(error, known) : 0);
     for (size_t i = 0; i < n; i++)
         if ((double)d->error[i] > most)
             d->depth[i] = d->error[i] = 0;
