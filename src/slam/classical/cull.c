@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 enum {
-    FEW = 12,        /* a map of so few keyframes keeps them all */
     NEWEST = 3,      /* keyframes that are still growing into the map */
     OTHERS = 3,      /* keyframes that must see a point for one more to add nothing */
     REDUNDANT = 90,  /* percent of such points */
@@ -129,7 +128,7 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-size_t cull_around(world *w, uint32_t k, uint32_t *out, size_t max)
+size_t cull_around(world *w, uint32_t k, size_t few, uint32_t *out, size_t max)
 {
     enum { AROUND = 20 };
     uint32_t near[AROUND];
@@ -137,7 +136,7 @@ size_t cull_around(world *w, uint32_t k, uint32_t *out, size_t max)
     size_t count = 0;
 
     qsort(near, n, sizeof(*near), by_number);
-    for (size_t i = 0; i < n && count < max && standing(w, w->keyframes[k].submap) > FEW; i++)
+    for (size_t i = 0; i < n && count < max && standing(w, w->keyframes[k].submap) > few; i++)
         if (near[i] + NEWEST < w->keyframe_count && is_redundant(w, near[i])) {
             cull(w, near[i]);
             out[count++] = near[i];

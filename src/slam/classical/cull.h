@@ -13,7 +13,8 @@
  * are kept. Features held by a culled keyframe are held by the next one that saw them; frames that
  * hung on it hang on its neighbour in time.
  *
+ * @param few a map of at most so many keyframes keeps them all
  * @param out ids of the culled keyframes, rising
  * @return how many, at most max.
  */
-size_t cull_around(world *w, uint32_t k, uint32_t *out, size_t max);
+size_t cull_around(world *w, uint32_t k, size_t few, uint32_t *out, size_t max);

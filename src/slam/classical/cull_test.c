@@ -64,7 +64,7 @@ static bool some_come_later(int k, size_t i)
 
 static size_t cull_all(world *w, uint32_t *out)
 {
-    return cull_around(w, (uint32_t)w->keyframe_count - 1, out, KEYS);
+    return cull_around(w, (uint32_t)w->keyframe_count - 1, 0, out, KEYS);
 }
 
 static void check_nothing_hangs_on_the_culled(const world *w)
@@ -176,8 +176,9 @@ static void no_more_than_asked(void)
     fixture_cloud(point, N, 2, 6, 4);
     world w = make_world(point, everything);
 
-    CHECK(cull_around(&w, KEYS - 1, culled, 1) == 1);
-    CHECK(cull_around(&w, KEYS - 1, culled, 0) == 0);
+    CHECK(cull_around(&w, KEYS - 1, KEYS, culled, 1) == 0); /* a small map keeps all */
+    CHECK(cull_around(&w, KEYS - 1, 0, culled, 1) == 1);
+    CHECK(cull_around(&w, KEYS - 1, 0, culled, 0) == 0);
     world_finish(&w);
 }
 

@@ -57,13 +57,14 @@ static void refine_readout(classical *c, uint32_t k, bool everywhere)
     }
 }
 
-/* What is culled is told, and so are the frames that now hang on others. */
+/* With a known camera a small map is the better for every view; one that is still sought is not.
+ * What is culled is told, and so are the frames that now hang on others. */
 static void cull_keyframes(classical *c, uint32_t k)
 {
-    enum { MAX_CULLED = 20 };
+    enum { MAX_CULLED = 20, FEW = 12 };
     world *w = &c->world;
     uint32_t culled[MAX_CULLED];
-    const size_t n = cull_around(w, k, culled, MAX_CULLED);
+    const size_t n = cull_around(w, k, c->freedom ? 0 : FEW, culled, MAX_CULLED);
 
     if (!n)
         return;
