@@ -266,6 +266,10 @@ omma_error omma_file_commit(omma_file **f);
 /** Removes every trace; NULL is harmless. */
 void omma_file_abort(omma_file **f);
 
+/** A file without a name in $TMPDIR, otherwise /tmp, for reading and writing: it goes with its
+ *  descriptor. @return the descriptor (given: close), or -1 with omma_why(). Thread-safe: yes. */
+int omma_file_nameless(void);
+
 /** The whole file, with a 0 byte behind it. max_bytes guards against surprises.
  *  @return OMMA_OK (*data given: free()); OMMA_NOT_FOUND, OMMA_DENIED, OMMA_FORMAT (larger than
  *  max_bytes, or a folder), OMMA_IO, OMMA_NO_MEMORY. */

@@ -262,6 +262,28 @@ static omma_error read_all(int fd, const char *path, size_t max_bytes, size_t ex
     return omma_fail(OMMA_NO_MEMORY, "no memory to read %s", path);
 }
 
+int omma_file_nameless(void)
+{
+    const char *folder = getenv("TMPDIR");
+
+    if (!folder || !folder[0])
+        folder = "/tmp";
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        return fd;
+    /* Not every file system can make one that never had a name. */
+    char *path = omma_text("%s/omma-XXXXXX", folder);
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    else
+        omma_fail_errno("cannot make a temporary file in %s (set TMPDIR to a folder that can be "
+                        "written)",
+                        folder);
+    free(path);
+    return fd;
+}
+
 omma_error omma_file_read(const char *path, size_t max_bytes, char **data, size_t *bytes)
 {
     struct stat there;

@@ -226,6 +226,20 @@ static void folders_are_made_with_their_parents(void)
     free(deep);
 }
 
+static void a_nameless_file_is_nowhere(void)
+{
+    char text[5] = "";
+    setenv("TMPDIR", folder, 1);
+    const int there = files_in_folder(), fd = omma_file_nameless();
+    CHECK(fd >= 0 && files_in_folder() == there);
+    CHECK(pwrite(fd, "here", 4, 0) == 4 && pread(fd, text, 4, 0) == 4);
+    CHECK(strcmp(text, "here") == 0);
+    close(fd);
+    setenv("TMPDIR", "/nowhere/at/all", 1);
+    CHECK(omma_file_nameless() < 0 && strstr(omma_why(), "/nowhere/at/all"));
+    unsetenv("TMPDIR");
+}
+
 int main(void)
 {
     if (!mkdtemp(folder))
@@ -241,6 +255,7 @@ int main(void)
     TEST(a_failed_write_sticks);
     TEST(impossible_places_are_refused_at_once);
     TEST(reading_says_what_is_wrong);
+    TEST(a_nameless_file_is_nowhere);
     TEST(folders_are_made_with_their_parents);
     rmdir(folder);
     return check_done();

@@ -2,7 +2,6 @@
 #include "depth_store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,25 +75,6 @@ static entry *find(const depth_store *s, uint32_t keyframe)
 
 /* ---------------------------------------------------------------------------- the file */
 
-static int nameless_file(void)
-{
-    const char *folder = getenv("TMPDIR");
-
-    if (!folder || !folder[0])
-        folder = "/tmp";
-    int file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-    if (file >= 0)
-        return file;
-    char *path = omma_text("%s/omma-depth-XXXXXX", folder); /* not every file system can that */
-
-    file = mkostemp(path, O_CLOEXEC);
-    if (file >= 0)
-        unlink(path);
-    free(path);
-    return file;
-}
-
 static bool write_all(int file, const char *data, size_t bytes, off_t offset)
 {
     while (bytes > 0) {
@@ -114,7 +94,7 @@ static bool write_all(int file, const char *data, size_t bytes, off_t offset)
 static void move_to_file(depth_store *s, entry *e)
 {
     if (s->file < 0)
-        s->file = nameless_file();
+        s->file = omma_file_nameless();
     if (s->file < 0 || !write_all(s->file, e->blob->data, e->bytes, s->end)) {
         s->file_bad = true;
         return;

@@ -24,32 +24,15 @@ struct depth_log {
     off_t end;
 };
 
-/* In $TMPDIR and at once without a name. */
-static FILE *nameless_file(void)
-{
-    const char *folder = getenv("TMPDIR");
-    char *path = omma_text("%s/omma-depth-XXXXXX", folder && *folder ? folder : "/tmp");
-    const int fd = mkstemp(path);
-    FILE *f = fd >= 0 ? fdopen(fd, "w+b") : NULL;
-
-    if (fd >= 0)
-        unlink(path);
-    if (!f) {
-        omma_fail_errno("cannot make the temporary file %s, where depth waits (set TMPDIR to a "
-                        "folder that can be written)",
-                        path);
-        if (fd >= 0)
-            close(fd);
-    }
-    free(path);
-    return f;
-}
-
 depth_log *depth_log_create(void)
 {
-    FILE *file = nameless_file();
-    if (!file)
+    const int fd = omma_file_nameless();
+    FILE *file = fd >= 0 ? fdopen(fd, "w+b") : NULL;
+    if (!file) {
+        if (fd >= 0)
+            close(fd);
         return NULL;
+    }
     depth_log *l = omma_new(depth_log);
     l->file = file;
     return l;
