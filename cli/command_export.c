@@ -210,9 +210,7 @@ static int export_map(console *c, const export_values *v, const char *name)
         return console_fail(c, err == OMMA_INVALID ? CODE_USAGE : CODE_FAILED, NULL);
     if (map_input_open(&in, name, v->salvage))
         return console_fail(c, CODE_INPUT, NULL);
-    if (in.damage.damaged)
-        omma_warn(&c->log, "%s: %zu of its %zu parts are damaged and left out", in.path,
-                  in.damage.damaged, in.damage.parts);
+    map_input_tell_damage(&in, &c->log);
     if (ends_with(v->output, ".zip"))
         err = export_zip(&in, v->output, &o, &r);
     else

@@ -452,6 +452,7 @@ static int render(job *j, const char *map)
 
     if (err)
         return console_fail(j->console, exit_code_of_input(err, map), NULL);
+    map_input_tell_damage(&j->input, &j->console->log);
     err = make_scene(j);
     if (!err)
         err = write_all(j);

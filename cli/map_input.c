@@ -39,6 +39,13 @@ omma_error map_input_open(map_input *in, const char *name, bool salvage)
     return err;
 }
 
+void map_input_tell_damage(const map_input *in, const omma_log *log)
+{
+    if (in->damage.damaged)
+        omma_warn(log, "%s: %zu of its %zu parts are damaged and left out", in->path,
+                  in->damage.damaged, in->damage.parts);
+}
+
 void map_input_finish(map_input *in)
 {
     omma_map_destroy(&in->map);

@@ -16,6 +16,8 @@ char *map_input_path(const char *name);
 
 /* @return OMMA_OK (given: map_input_finish); as omma_map_open. */
 omma_error map_input_open(map_input *in, const char *name, bool salvage);
+/* Warns of parts that were damaged. */
+void map_input_tell_damage(const map_input *in, const omma_log *log);
 void map_input_finish(map_input *in);
 
 /* What an export shows: the dense cloud, or the sparse points where the map has no depth. */
