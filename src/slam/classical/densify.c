@@ -296,13 +296,6 @@ static void begin_ripe(densifier *d, const world *w, bool all)
             begin(d, w, &d->kept[i]);
 }
 
-static double turn_of(const double R[9])
-{
-    double phi[3];
-    omma_so3_log(R, phi);
-    return sqrt(phi[0] * phi[0] + phi[1] * phi[1] + phi[2] * phi[2]);
-}
-
 /* How far a typical point of the target has moved in a neighbour's picture, px, since its depth was
  * made. */
 static double shift(const world *w, const kept_picture *k)
@@ -317,7 +310,8 @@ static double shift(const world *w, const kept_picture *k)
         const omma_se3 moved = between(&k->from_neighbour[i], &to);
         const double d =
             sqrt(moved.t[0] * moved.t[0] + moved.t[1] * moved.t[1] + moved.t[2] * moved.t[2]);
-        most = fmax(most, w->camera.fx * (turn_of(moved.R) + d * k->rho));
+        most =
+            fmax(most, w->camera.fx * (omma_so3_angle(to.R, k->from_neighbour[i].R) + d * k->rho));
     }
     return most;
 }
