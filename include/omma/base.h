@@ -239,6 +239,48 @@ void omma_sort(double *values, size_t n);
 /** Sorts, and tells the value in the middle, of an even number the upper one; 0 of none. */
 double omma_median(double *values, size_t n);
 
+/* -------------------------------------------------------------------------------------- bytes */
+
+/** Little-endian numbers into growing memory. Zeroed: empty; omma_bytes_finish() releases.
+ *  Thread-safe: one thread at a time. */
+typedef struct omma_byte_list {
+    uint8_t *at;
+    size_t count, capacity;
+} omma_byte_list;
+
+void omma_bytes_put(omma_byte_list *b, const void *data, size_t n);
+void omma_bytes_u8(omma_byte_list *b, unsigned value);
+void omma_bytes_u16(omma_byte_list *b, unsigned value);
+void omma_bytes_u32(omma_byte_list *b, uint32_t value);
+void omma_bytes_u32_big(omma_byte_list *b, uint32_t value); /* most significant byte first */
+void omma_bytes_u64(omma_byte_list *b, uint64_t value);
+void omma_bytes_f32(omma_byte_list *b, float value);
+void omma_bytes_f64(omma_byte_list *b, double value);
+/** u16 length, then the text; NULL is an empty one. Longer ones are cut at 65535 bytes. */
+void omma_bytes_text(omma_byte_list *b, const char *text);
+/** Zeros up to a multiple of n. */
+void omma_bytes_pad(omma_byte_list *b, size_t n);
+void omma_bytes_finish(omma_byte_list *b);
+
+/** The same out of memory that nobody vouches for (borrowed). Reading past the end gives zeros and
+ *  sets bad, so that one look at the end is enough. */
+typedef struct omma_byte_reader {
+    const uint8_t *at;
+    size_t left;
+    bool bad;
+} omma_byte_reader;
+
+uint8_t omma_read_u8(omma_byte_reader *r);
+uint16_t omma_read_u16(omma_byte_reader *r);
+uint32_t omma_read_u32(omma_byte_reader *r);
+uint64_t omma_read_u64(omma_byte_reader *r);
+float omma_read_f32(omma_byte_reader *r);
+double omma_read_f64(omma_byte_reader *r);
+/** n bytes as they are, borrowed like all of them; NULL when there are fewer. */
+const void *omma_read_bytes(omma_byte_reader *r, size_t n);
+/** As omma_bytes_text wrote it; a 0 byte inside is bad. Given: free(), never NULL. */
+char *omma_read_text(omma_byte_reader *r);
+
 /* ---------------------------------------------------------------------------------- checksums */
 
 /** CRC-32C (Castagnoli) of what crc was of and data: begin with 0. Thread-safe: yes.

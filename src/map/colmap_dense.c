@@ -8,7 +8,6 @@
  * picture: each pixel of a pinhole with the same focal length, centre and size looks up where its
  * ray comes through the real lens. Without distortion this is the picture as it is.
  */
-#include "bytes.h"
 #include "depth_files.h"
 #include "export.h"
 
@@ -19,7 +18,7 @@
 static omma_error write_map(const omma_depth_map *d, const omma_camera *camera, double scale,
                             const char *path, bool replace)
 {
-    byte_list b = {0};
+    omma_byte_list b = {0};
     omma_file *f;
     omma_error err = omma_file_create(&f, path, replace);
 
@@ -34,11 +33,11 @@ static omma_error write_map(const omma_depth_map *d, const omma_camera *camera, 
             bool seen = omma_camera_project(camera, ray, px, NULL) && px[0] > -0.5 &&
                         px[1] > -0.5 && px[0] < camera->width - 0.5 && px[1] < camera->height - 0.5;
 
-            bytes_f32(&b, seen ? (float)(scale * depth_at(d, camera, px[0], px[1])) : 0);
+            omma_bytes_f32(&b, seen ? (float)(scale * depth_at(d, camera, px[0], px[1])) : 0);
         }
         omma_file_write(f, b.at, b.count);
     }
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
     return omma_file_commit(&f);
 }
 

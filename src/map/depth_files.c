@@ -5,7 +5,6 @@
  */
 #include "depth_files.h"
 
-#include "bytes.h"
 #include "export.h"
 
 #include <errno.h>
@@ -70,7 +69,7 @@ static omma_error write_npy(const float *depth, const omma_camera *camera, const
                             bool replace)
 {
     char head[NPY_HEAD + 1];
-    byte_list b = {0};
+    omma_byte_list b = {0};
     omma_file *f;
     omma_error err = omma_file_create(&f, path, replace);
 
@@ -87,10 +86,10 @@ static omma_error write_npy(const float *depth, const omma_camera *camera, const
     for (int y = 0; y < camera->height; y++) {
         b.count = 0;
         for (int x = 0; x < camera->width; x++)
-            bytes_f32(&b, depth[(size_t)y * (size_t)camera->width + (size_t)x]);
+            omma_bytes_f32(&b, depth[(size_t)y * (size_t)camera->width + (size_t)x]);
         omma_file_write(f, b.at, b.count);
     }
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
     return omma_file_commit(&f);
 }
 

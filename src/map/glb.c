@@ -8,7 +8,6 @@
  * linear in glTF, and they are what the camera saw, so no light is to fall on them
  * (KHR_materials_unlit, which viewers may ignore).
  */
-#include "bytes.h"
 #include "scene_files.h"
 
 #include <inttypes.h>
@@ -27,12 +26,12 @@ enum { MATERIAL_COLORS = 0, MATERIAL_FRUSTUM = 1 };
 
 /* A member of the JSON that is a list. */
 typedef struct json_list {
-    byte_list text;
+    omma_byte_list text;
     unsigned count;
 } json_list;
 
 typedef struct glb {
-    byte_list bin;
+    omma_byte_list bin;
     json_list views, accessors, meshes, cameras, nodes;
     uint16_t linear[256];
     bool too_large;
@@ -47,8 +46,8 @@ OMMA_PRINTF(2, 3) static unsigned add(json_list *l, const char *format, ...)
     int n = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (l->count > 0)
-        bytes_put(&l->text, ",", 1);
-    bytes_put(&l->text, text, n < (int)sizeof text ? (size_t)n : sizeof text - 1);
+        omma_bytes_put(&l->text, ",", 1);
+    omma_bytes_put(&l->text, text, n < (int)sizeof text ? (size_t)n : sizeof text - 1);
     return l->count++;
 }
 
@@ -68,14 +67,14 @@ static void fill_linear(uint16_t linear[256])
 static void put_color(glb *g, const uint8_t rgb[3])
 {
     for (int k = 0; k < 3; k++)
-        bytes_u16(&g->bin, g->linear[rgb[k]]);
-    bytes_u16(&g->bin, 65535);
+        omma_bytes_u16(&g->bin, g->linear[rgb[k]]);
+    omma_bytes_u16(&g->bin, 65535);
 }
 
 static void put_vector(glb *g, const float v[3])
 {
     for (int k = 0; k < 3; k++)
-        bytes_f32(&g->bin, v[k]);
+        omma_bytes_f32(&g->bin, v[k]);
 }
 
 /* Validators want length 1 to 5e-4; a normal that is none points at the first camera. */
@@ -98,7 +97,7 @@ static unsigned add_view(glb *g, size_t begin, int target)
 
     if (g->bin.count > UINT32_MAX / 2)
         g->too_large = true;
-    bytes_pad(&g->bin, 4);
+    omma_bytes_pad(&g->bin, 4);
     return add(&g->views, "{\"buffer\":0,\"byteOffset\":%zu,\"byteLength\":%zu,\"target\":%d}",
                begin, length, target);
 }
@@ -212,7 +211,7 @@ static unsigned add_mesh(glb *g, const omma_mesh *m)
 
     begin = g->bin.count;
     for (size_t i = 0; i < 3 * m->triangle_count; i++)
-        bytes_u32(&g->bin, m->triangles[i]);
+        omma_bytes_u32(&g->bin, m->triangles[i]);
     unsigned indices = add_indices(g, add_view(g, begin, ELEMENT_BUFFER), 3 * m->triangle_count);
     unsigned mesh =
         add(&g->meshes,
@@ -239,7 +238,7 @@ static unsigned add_frustum(glb *g, const omma_camera *camera, double depth)
 
     begin = g->bin.count;
     for (int i = 0; i < 16; i++)
-        bytes_u32(&g->bin, edges[i]);
+        omma_bytes_u32(&g->bin, edges[i]);
     unsigned indices = add_indices(g, add_view(g, begin, ELEMENT_BUFFER), 16);
 
     return add(&g->meshes,
@@ -287,13 +286,13 @@ static unsigned add_keyframe(glb *g, const omma_map_keyframe *k, unsigned frustu
 }
 
 /* Nodes name their children by number: these follow each other. */
-static void add_numbers(byte_list *b, unsigned first, unsigned count)
+static void add_numbers(omma_byte_list *b, unsigned first, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         char text[16];
         int n = snprintf(text, sizeof text, "%s%u", i ? "," : "", first + i);
 
-        bytes_put(b, text, (size_t)n);
+        omma_bytes_put(b, text, (size_t)n);
     }
 }
 
@@ -302,7 +301,7 @@ static unsigned add_parent(glb *g, const char *begin, unsigned first, unsigned c
     unsigned node = add(&g->nodes, "%s\"children\":[", begin);
 
     add_numbers(&g->nodes.text, first, count);
-    bytes_put(&g->nodes.text, "]}", 2);
+    omma_bytes_put(&g->nodes.text, "]}", 2);
     return node;
 }
 
@@ -355,9 +354,9 @@ static unsigned add_path(glb *g, const scene_lines *l)
     }
     unsigned mesh = add(&g->meshes, "{\"name\":\"trajectory\",\"primitives\":[");
 
-    bytes_put(&g->meshes.text, strips.text.at, strips.text.count);
-    bytes_put(&g->meshes.text, "]}", 2);
-    bytes_finish(&strips.text);
+    omma_bytes_put(&g->meshes.text, strips.text.at, strips.text.count);
+    omma_bytes_put(&g->meshes.text, "]}", 2);
+    omma_bytes_finish(&strips.text);
     return add_node_of_mesh(g, "trajectory", mesh);
 }
 
@@ -389,31 +388,31 @@ static void add_scene(glb *g, const omma_scene *s)
     add(&g->nodes, "{\"name\":\"map\",\"rotation\":[1,0,0,0],\"children\":[");
     for (unsigned i = 0; i < n; i++) {
         if (i > 0)
-            bytes_put(&g->nodes.text, ",", 1);
+            omma_bytes_put(&g->nodes.text, ",", 1);
         add_numbers(&g->nodes.text, child[i], 1);
     }
-    bytes_put(&g->nodes.text, "]}", 2);
+    omma_bytes_put(&g->nodes.text, "]}", 2);
 }
 
-static void put_text(byte_list *b, const char *text)
+static void put_text(omma_byte_list *b, const char *text)
 {
-    bytes_put(b, text, strlen(text));
+    omma_bytes_put(b, text, strlen(text));
 }
 
-static void put_list(byte_list *b, const char *name, const json_list *l)
+static void put_list(omma_byte_list *b, const char *name, const json_list *l)
 {
     if (l->count == 0)
         return;
     put_text(b, ",\"");
     put_text(b, name);
     put_text(b, "\":[");
-    bytes_put(b, l->text.at, l->text.count);
+    omma_bytes_put(b, l->text.at, l->text.count);
     put_text(b, "]");
 }
 
-static byte_list write_json(const glb *g, const char *unit)
+static omma_byte_list write_json(const glb *g, const char *unit)
 {
-    byte_list b = {0};
+    omma_byte_list b = {0};
     char *asset = omma_text(
         "{\"asset\":{\"version\":\"2.0\",\"generator\":\"omma %s\",\"extras\":{\"unit\":\"%s\","
         "\"axes\":\"below the node map: right-handed, x right, y down, z forward; that node turns "
@@ -443,33 +442,33 @@ static byte_list write_json(const glb *g, const char *unit)
     return b;
 }
 
-static void write_file(omma_file *f, const byte_list *json, const byte_list *bin)
+static void write_file(omma_file *f, const omma_byte_list *json, const omma_byte_list *bin)
 {
-    byte_list b = {0};
+    omma_byte_list b = {0};
 
-    bytes_put(&b, "glTF", 4);
-    bytes_u32(&b, 2);
-    bytes_u32(&b, (uint32_t)(12 + 8 + json->count + 8 + bin->count));
-    bytes_u32(&b, (uint32_t)json->count);
-    bytes_u32(&b, CHUNK_JSON);
+    omma_bytes_put(&b, "glTF", 4);
+    omma_bytes_u32(&b, 2);
+    omma_bytes_u32(&b, (uint32_t)(12 + 8 + json->count + 8 + bin->count));
+    omma_bytes_u32(&b, (uint32_t)json->count);
+    omma_bytes_u32(&b, CHUNK_JSON);
     omma_file_write(f, b.at, b.count);
     omma_file_write(f, json->at, json->count);
     b.count = 0;
-    bytes_u32(&b, (uint32_t)bin->count);
-    bytes_u32(&b, CHUNK_BIN);
+    omma_bytes_u32(&b, (uint32_t)bin->count);
+    omma_bytes_u32(&b, CHUNK_BIN);
     omma_file_write(f, b.at, b.count);
     omma_file_write(f, bin->at, bin->count);
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
 }
 
 static void finish(glb *g)
 {
-    bytes_finish(&g->bin);
-    bytes_finish(&g->views.text);
-    bytes_finish(&g->accessors.text);
-    bytes_finish(&g->meshes.text);
-    bytes_finish(&g->cameras.text);
-    bytes_finish(&g->nodes.text);
+    omma_bytes_finish(&g->bin);
+    omma_bytes_finish(&g->views.text);
+    omma_bytes_finish(&g->accessors.text);
+    omma_bytes_finish(&g->meshes.text);
+    omma_bytes_finish(&g->cameras.text);
+    omma_bytes_finish(&g->nodes.text);
 }
 
 omma_error glb_write(const omma_scene *s, const char *path, bool replace)
@@ -489,10 +488,10 @@ omma_error glb_write(const omma_scene *s, const char *path, bool replace)
                         "fewer points, or a PLY file",
                         path, g.bin.count);
     } else {
-        byte_list json = write_json(&g, s->map ? omma_map_unit(s->map) : "units");
+        omma_byte_list json = write_json(&g, s->map ? omma_map_unit(s->map) : "units");
 
         write_file(f, &json, &g.bin);
-        bytes_finish(&json);
+        omma_bytes_finish(&json);
         err = omma_file_commit(&f);
     }
     finish(&g);

@@ -5,7 +5,6 @@
  * Surveyors' files have z up: x right, y ahead, z up of the first camera, which is ours turned
  * about x. Places are whole numbers of a step.
  */
-#include "bytes.h"
 #include "scene_files.h"
 
 #include <inttypes.h>
@@ -76,57 +75,57 @@ static int32_t steps(const las_box *b, int k, double value)
     return (int32_t)lround((value - b->offset[k]) / b->step);
 }
 
-static void put_header(byte_list *h, const las_box *b, uint32_t count)
+static void put_header(omma_byte_list *h, const las_box *b, uint32_t count)
 {
     char text[32];
 
-    bytes_put(h, "LASF", 4);
-    bytes_u16(h, 0); /* file source id */
-    bytes_u16(h, 0); /* global encoding */
+    omma_bytes_put(h, "LASF", 4);
+    omma_bytes_u16(h, 0); /* file source id */
+    omma_bytes_u16(h, 0); /* global encoding */
     memset(text, 0, sizeof text);
-    bytes_put(h, text, 16); /* GUID */
-    bytes_u8(h, 1);
-    bytes_u8(h, 2); /* version */
-    bytes_put(h, memcpy(text, "OTHER", 5), 32);
+    omma_bytes_put(h, text, 16); /* GUID */
+    omma_bytes_u8(h, 1);
+    omma_bytes_u8(h, 2); /* version */
+    omma_bytes_put(h, memcpy(text, "OTHER", 5), 32);
     memset(text, 0, sizeof text);
     snprintf(text, sizeof text, "omma %s", omma_version());
-    bytes_put(h, text, 32);
-    bytes_u16(h, 0); /* day and year: the same map gives the same bytes */
-    bytes_u16(h, 0);
-    bytes_u16(h, HEADER_BYTES);
-    bytes_u32(h, HEADER_BYTES); /* offset of the points */
-    bytes_u32(h, 0);            /* variable records */
-    bytes_u8(h, POINT_FORMAT);
-    bytes_u16(h, RECORD_BYTES);
-    bytes_u32(h, count);
-    bytes_u32(h, count); /* by return */
+    omma_bytes_put(h, text, 32);
+    omma_bytes_u16(h, 0); /* day and year: the same map gives the same bytes */
+    omma_bytes_u16(h, 0);
+    omma_bytes_u16(h, HEADER_BYTES);
+    omma_bytes_u32(h, HEADER_BYTES); /* offset of the points */
+    omma_bytes_u32(h, 0);            /* variable records */
+    omma_bytes_u8(h, POINT_FORMAT);
+    omma_bytes_u16(h, RECORD_BYTES);
+    omma_bytes_u32(h, count);
+    omma_bytes_u32(h, count); /* by return */
     for (int i = 1; i < 5; i++)
-        bytes_u32(h, 0);
+        omma_bytes_u32(h, 0);
     for (int k = 0; k < 3; k++)
-        bytes_f64(h, b->step);
+        omma_bytes_f64(h, b->step);
     for (int k = 0; k < 3; k++)
-        bytes_f64(h, b->offset[k]);
+        omma_bytes_f64(h, b->offset[k]);
     for (int k = 0; k < 3; k++) { /* what the whole numbers say */
-        bytes_f64(h, steps(b, k, b->high[k]) * b->step + b->offset[k]);
-        bytes_f64(h, steps(b, k, b->low[k]) * b->step + b->offset[k]);
+        omma_bytes_f64(h, steps(b, k, b->high[k]) * b->step + b->offset[k]);
+        omma_bytes_f64(h, steps(b, k, b->low[k]) * b->step + b->offset[k]);
     }
 }
 
-static void put_point(byte_list *r, const las_box *b, const omma_cloud_point *p)
+static void put_point(omma_byte_list *r, const las_box *b, const omma_cloud_point *p)
 {
     double x[3];
 
     turn(p->world, x);
     for (int k = 0; k < 3; k++)
-        bytes_u32(r, (uint32_t)steps(b, k, x[k]));
-    bytes_u16(r, 0); /* intensity */
-    bytes_u8(r, ONE_RETURN);
-    bytes_u8(r, 0);        /* class: never classified */
-    bytes_u8(r, 0);        /* scan angle */
-    bytes_u8(r, p->views); /* user data */
-    bytes_u16(r, 0);       /* point source id */
+        omma_bytes_u32(r, (uint32_t)steps(b, k, x[k]));
+    omma_bytes_u16(r, 0); /* intensity */
+    omma_bytes_u8(r, ONE_RETURN);
+    omma_bytes_u8(r, 0);        /* class: never classified */
+    omma_bytes_u8(r, 0);        /* scan angle */
+    omma_bytes_u8(r, p->views); /* user data */
+    omma_bytes_u16(r, 0);       /* point source id */
     for (int k = 0; k < 3; k++)
-        bytes_u16(r, p->rgb[k] * 257u);
+        omma_bytes_u16(r, p->rgb[k] * 257u);
 }
 
 omma_error las_write(const omma_scene *s, const char *path, bool replace)
@@ -135,7 +134,7 @@ omma_error las_write(const omma_scene *s, const char *path, bool replace)
     las_box box = box_of(s->cloud);
     omma_error err = choose_step(&box, path);
     omma_file *f = NULL;
-    byte_list b = {0};
+    omma_byte_list b = {0};
 
     if (!err && n > UINT32_MAX)
         err = omma_fail(OMMA_INVALID, "%s: %zu points, and LAS 1.2 holds %u", path, n, UINT32_MAX);
@@ -152,6 +151,6 @@ omma_error las_write(const omma_scene *s, const char *path, bool replace)
             b.count = 0;
         }
     }
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
     return omma_file_commit(&f);
 }

@@ -33,15 +33,15 @@ void part_encode(const map_part *p, uint8_t to[PART_HEADER])
 
 bool part_decode(map_part *p, const uint8_t from[PART_HEADER])
 {
-    byte_reader r = {.at = from + 4, .left = PART_HEADER - 4};
+    omma_byte_reader r = {.at = from + 4, .left = PART_HEADER - 4};
 
     if (memcmp(from, PART_MAGIC, 4) != 0)
         return false;
-    p->type = read_u32(&r);
-    p->number = read_u32(&r);
-    p->checksum = read_u32(&r);
-    p->length = read_u64(&r);
-    return read_u32(&r) == 0 && read_u32(&r) == omma_crc32c(0, from, 28);
+    p->type = omma_read_u32(&r);
+    p->number = omma_read_u32(&r);
+    p->checksum = omma_read_u32(&r);
+    p->length = omma_read_u64(&r);
+    return omma_read_u32(&r) == 0 && omma_read_u32(&r) == omma_crc32c(0, from, 28);
 }
 
 const char *part_name(const map_part *p, char text[48])
@@ -83,15 +83,15 @@ size_t part_padding(const map_part *p)
 
 /* ---------------------------------------------------------------------------- the head */
 
-void map_head_encode(byte_list *b, const map_head *h)
+void map_head_encode(omma_byte_list *b, const map_head *h)
 {
-    bytes_text(b, h->writer);
-    bytes_text(b, h->unit);
-    bytes_u32(b, h->submap);
-    bytes_u64(b, h->frames);
-    bytes_u64(b, h->keyframes);
-    bytes_u64(b, h->points);
-    bytes_u64(b, h->observations);
+    omma_bytes_text(b, h->writer);
+    omma_bytes_text(b, h->unit);
+    omma_bytes_u32(b, h->submap);
+    omma_bytes_u64(b, h->frames);
+    omma_bytes_u64(b, h->keyframes);
+    omma_bytes_u64(b, h->points);
+    omma_bytes_u64(b, h->observations);
 }
 
 /* Both texts go into the heads of other files. */
@@ -102,15 +102,15 @@ static bool is_word(const char *text, size_t least)
     return text[n] == 0 && n >= least && n < 24;
 }
 
-omma_error map_head_decode(map_head *h, byte_reader *r)
+omma_error map_head_decode(map_head *h, omma_byte_reader *r)
 {
-    h->writer = read_text(r);
-    h->unit = read_text(r);
-    h->submap = read_u32(r);
-    h->frames = read_u64(r);
-    h->keyframes = read_u64(r);
-    h->points = read_u64(r);
-    h->observations = read_u64(r);
+    h->writer = omma_read_text(r);
+    h->unit = omma_read_text(r);
+    h->submap = omma_read_u32(r);
+    h->frames = omma_read_u64(r);
+    h->keyframes = omma_read_u64(r);
+    h->points = omma_read_u64(r);
+    h->observations = omma_read_u64(r);
     if (!r->bad && is_word(h->writer, 0) && is_word(h->unit, 1))
         return OMMA_OK;
     map_head_finish(h);
@@ -126,32 +126,32 @@ void map_head_finish(map_head *h)
 
 /* ------------------------------------------------------------------------------- poses */
 
-static void put_doubles(byte_list *b, const double *values, size_t n)
+static void put_doubles(omma_byte_list *b, const double *values, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        bytes_f64(b, values[i]);
+        omma_bytes_f64(b, values[i]);
 }
 
-static void read_doubles(byte_reader *r, double *values, size_t n)
+static void read_doubles(omma_byte_reader *r, double *values, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        values[i] = read_f64(r);
+        values[i] = omma_read_f64(r);
 }
 
-static void put_sim3(byte_list *b, const omma_sim3 *S)
+static void put_sim3(omma_byte_list *b, const omma_sim3 *S)
 {
     put_doubles(b, S->R, 9);
     put_doubles(b, S->t, 3);
-    bytes_f64(b, S->s);
+    omma_bytes_f64(b, S->s);
 }
 
-static omma_sim3 read_sim3(byte_reader *r)
+static omma_sim3 read_sim3(omma_byte_reader *r)
 {
     omma_sim3 S;
 
     read_doubles(r, S.R, 9);
     read_doubles(r, S.t, 3);
-    S.s = read_f64(r);
+    S.s = omma_read_f64(r);
     return S;
 }
 
@@ -179,27 +179,27 @@ static bool is_similarity(const omma_sim3 *S)
 
 /* --------------------------------------------------------------------------- keyframes */
 
-void keyframe_encode(byte_list *b, const omma_map_keyframe *k)
+void keyframe_encode(omma_byte_list *b, const omma_map_keyframe *k)
 {
     const omma_camera *c = &k->camera;
 
-    bytes_u32(b, k->id);
-    bytes_u32(b, k->submap);
-    bytes_u64(b, k->frame_index);
-    bytes_u64(b, (uint64_t)k->time_ns);
-    bytes_u32(b, (uint32_t)c->model);
-    bytes_u32(b, (uint32_t)c->width);
-    bytes_u32(b, (uint32_t)c->height);
+    omma_bytes_u32(b, k->id);
+    omma_bytes_u32(b, k->submap);
+    omma_bytes_u64(b, k->frame_index);
+    omma_bytes_u64(b, (uint64_t)k->time_ns);
+    omma_bytes_u32(b, (uint32_t)c->model);
+    omma_bytes_u32(b, (uint32_t)c->width);
+    omma_bytes_u32(b, (uint32_t)c->height);
     put_doubles(b, (double[]){c->fx, c->fy, c->cx, c->cy}, 4);
     put_doubles(b, c->k, 5);
     put_sim3(b, &k->world_from_keyframe);
-    bytes_u8(b, k->name != NULL);
-    bytes_text(b, k->name);
+    omma_bytes_u8(b, k->name != NULL);
+    omma_bytes_text(b, k->name);
 }
 
-static omma_error read_camera(omma_camera *c, byte_reader *r)
+static omma_error read_camera(omma_camera *c, omma_byte_reader *r)
 {
-    uint32_t model = read_u32(r), width = read_u32(r), height = read_u32(r);
+    uint32_t model = omma_read_u32(r), width = omma_read_u32(r), height = omma_read_u32(r);
     double lens[4];
 
     *c = (omma_camera){.model = model == 0 ? OMMA_CAMERA_PINHOLE : OMMA_CAMERA_FISHEYE};
@@ -219,19 +219,19 @@ static omma_error read_camera(omma_camera *c, byte_reader *r)
     return omma_camera_check(c) ? OMMA_FORMAT : OMMA_OK;
 }
 
-omma_error keyframe_decode(omma_map_keyframe *k, char **name, byte_reader *r)
+omma_error keyframe_decode(omma_map_keyframe *k, char **name, omma_byte_reader *r)
 {
     *k = (omma_map_keyframe){0};
-    k->id = read_u32(r);
-    k->submap = read_u32(r);
-    k->frame_index = read_u64(r);
-    k->time_ns = (int64_t)read_u64(r);
+    k->id = omma_read_u32(r);
+    k->submap = omma_read_u32(r);
+    k->frame_index = omma_read_u64(r);
+    k->time_ns = (int64_t)omma_read_u64(r);
     omma_error err = read_camera(&k->camera, r);
     if (err)
         return err;
     k->world_from_keyframe = read_sim3(r);
-    uint8_t named = read_u8(r);
-    char *text = read_text(r);
+    uint8_t named = omma_read_u8(r);
+    char *text = omma_read_text(r);
 
     if (r->bad)
         err = omma_fail(OMMA_FORMAT, "it ends within a keyframe");
@@ -249,14 +249,14 @@ omma_error keyframe_decode(omma_map_keyframe *k, char **name, byte_reader *r)
 
 /* ------------------------------------------------------------------------------ frames */
 
-void frame_encode(byte_list *b, const omma_view *v)
+void frame_encode(omma_byte_list *b, const omma_view *v)
 {
-    bytes_u64(b, v->frame_index);
-    bytes_u64(b, (uint64_t)v->time_ns);
-    bytes_u8(b, (unsigned)v->status);
-    bytes_u8(b, v->has_pose);
-    bytes_u32(b, v->submap);
-    bytes_u32(b, v->keyframe);
+    omma_bytes_u64(b, v->frame_index);
+    omma_bytes_u64(b, (uint64_t)v->time_ns);
+    omma_bytes_u8(b, (unsigned)v->status);
+    omma_bytes_u8(b, v->has_pose);
+    omma_bytes_u32(b, v->submap);
+    omma_bytes_u32(b, v->keyframe);
     if (!v->has_pose)
         return;
     put_doubles(b, v->keyframe_from_camera.R, 9);
@@ -264,17 +264,17 @@ void frame_encode(byte_list *b, const omma_view *v)
     put_sim3(b, &v->world_from_keyframe);
 }
 
-omma_error frame_decode(omma_view *v, byte_reader *r)
+omma_error frame_decode(omma_view *v, omma_byte_reader *r)
 {
     *v = (omma_view){0};
-    v->frame_index = read_u64(r);
-    v->time_ns = (int64_t)read_u64(r);
-    uint8_t status = read_u8(r), posed = read_u8(r);
+    v->frame_index = omma_read_u64(r);
+    v->time_ns = (int64_t)omma_read_u64(r);
+    uint8_t status = omma_read_u8(r), posed = omma_read_u8(r);
 
     v->status = (omma_status)status;
     v->has_pose = posed == 1;
-    v->submap = read_u32(r);
-    v->keyframe = read_u32(r);
+    v->submap = omma_read_u32(r);
+    v->keyframe = omma_read_u32(r);
     v->keyframe_from_camera = omma_se3_identity();
     v->world_from_keyframe = omma_sim3_identity();
     if (v->has_pose) {

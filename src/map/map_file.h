@@ -4,8 +4,6 @@
 
 #include <omma/map.h>
 
-#include "bytes.h"
-
 #define MAP_FILE_VERSION 1
 #define MAP_FILE_MAGIC   "\x89OMMA\r\n\x1a"
 #define MAP_MAGIC_BYTES  8
@@ -55,17 +53,17 @@ typedef struct map_head {
     uint64_t frames, keyframes, points, observations;
 } map_head;
 
-void map_head_encode(byte_list *b, const map_head *h);
+void map_head_encode(omma_byte_list *b, const map_head *h);
 /** @return OMMA_OK (given: map_head_finish); OMMA_FORMAT. */
-omma_error map_head_decode(map_head *h, byte_reader *r);
+omma_error map_head_decode(map_head *h, omma_byte_reader *r);
 void map_head_finish(map_head *h);
 
-void keyframe_encode(byte_list *b, const omma_map_keyframe *k);
+void keyframe_encode(omma_byte_list *b, const omma_map_keyframe *k);
 /** name: given, may be NULL. @return OMMA_OK; OMMA_FORMAT (nothing given). */
-omma_error keyframe_decode(omma_map_keyframe *k, char **name, byte_reader *r);
+omma_error keyframe_decode(omma_map_keyframe *k, char **name, omma_byte_reader *r);
 
-void frame_encode(byte_list *b, const omma_view *v);
-omma_error frame_decode(omma_view *v, byte_reader *r);
+void frame_encode(omma_byte_list *b, const omma_view *v);
+omma_error frame_decode(omma_view *v, omma_byte_reader *r);
 
 /** The same from memory that omma_map_open does from a file; name is for messages. */
 omma_error map_file_parse(omma_map **out, const void *data, size_t size, const char *name,

@@ -136,7 +136,7 @@ static uint64_t behind(uint64_t at, const map_part *p)
 static omma_error read_begin(reading *d)
 {
     uint8_t begin[MAP_HEADER_BYTES];
-    byte_reader r = {.at = begin + MAP_MAGIC_BYTES, .left = sizeof begin - MAP_MAGIC_BYTES};
+    omma_byte_reader r = {.at = begin + MAP_MAGIC_BYTES, .left = sizeof begin - MAP_MAGIC_BYTES};
 
     if (d->in.size < sizeof begin)
         return omma_fail(OMMA_FORMAT, "%s is no map: it has only %" PRIu64 " bytes", d->in.name,
@@ -144,10 +144,10 @@ static omma_error read_begin(reading *d)
     omma_error err = input_read(&d->in, 0, begin, sizeof begin);
     if (err)
         return err;
-    uint32_t version = read_u32(&r);
+    uint32_t version = omma_read_u32(&r);
 
     d->has_beginning = memcmp(begin, MAP_FILE_MAGIC, MAP_MAGIC_BYTES) == 0 &&
-                       read_u32(&r) == omma_crc32c(0, begin, sizeof begin - 4);
+                       omma_read_u32(&r) == omma_crc32c(0, begin, sizeof begin - 4);
     if (!d->has_beginning && !d->take.salvages)
         return omma_fail(OMMA_FORMAT, "%s is no map, or damaged in its first 16 bytes", d->in.name);
     if (d->has_beginning && version != MAP_FILE_VERSION)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static omma_error take_head(map_taker *t, byte_reader *r)
+static omma_error take_head(map_taker *t, omma_byte_reader *r)
 {
     if (t->has_head)
         return omma_fail(OMMA_FORMAT, "there is a second head");
@@ -36,7 +36,7 @@ static omma_error check_new(const omma_map *m, const omma_map_keyframe *k)
     return OMMA_OK;
 }
 
-static omma_error take_keyframes(map_taker *t, byte_reader *r)
+static omma_error take_keyframes(map_taker *t, omma_byte_reader *r)
 {
     while (r->left > 0) {
         size_t before = omma_map_keyframe_count(t->map);
@@ -66,7 +66,7 @@ static omma_error take_keyframes(map_taker *t, byte_reader *r)
     return OMMA_OK;
 }
 
-static omma_error take_frames(map_taker *t, byte_reader *r)
+static omma_error take_frames(map_taker *t, omma_byte_reader *r)
 {
     while (r->left > 0) {
         omma_view v;
@@ -84,21 +84,21 @@ static omma_error take_frames(map_taker *t, byte_reader *r)
     return OMMA_OK;
 }
 
-static omma_error take_point(map_taker *t, byte_reader *r)
+static omma_error take_point(map_taker *t, omma_byte_reader *r)
 {
     omma_map_point p;
 
     if (r->left < POINT_BYTES || t->point_count == UINT32_MAX)
         return omma_fail(OMMA_FORMAT, "it ends within a point");
     for (int k = 0; k < 3; k++)
-        p.world[k] = read_f64(r);
+        p.world[k] = omma_read_f64(r);
     for (int k = 0; k < 3; k++)
-        p.rgb[k] = read_u8(r);
-    uint8_t zero = read_u8(r);
+        p.rgb[k] = omma_read_u8(r);
+    uint8_t zero = omma_read_u8(r);
 
-    p.submap = read_u32(r);
-    p.error_px = read_f32(r);
-    uint32_t sights = read_u32(r);
+    p.submap = omma_read_u32(r);
+    p.error_px = omma_read_f32(r);
+    uint32_t sights = omma_read_u32(r);
 
     if (zero || sights > r->left / OBSERVATION_BYTES)
         return omma_fail(OMMA_FORMAT, "a point with %" PRIu32 " sights in %zu bytes", sights,
@@ -109,16 +109,16 @@ static omma_error take_point(map_taker *t, byte_reader *r)
     for (uint32_t i = 0; i < sights; i++) {
         omma_map_observation *o = &t->observations[t->observation_count++];
 
-        o->keyframe = read_u32(r);
+        o->keyframe = omma_read_u32(r);
         o->point = (uint32_t)t->point_count;
-        o->px[0] = read_f32(r);
-        o->px[1] = read_f32(r);
+        o->px[0] = omma_read_f32(r);
+        o->px[1] = omma_read_f32(r);
     }
     t->points[t->point_count++] = p;
     return OMMA_OK;
 }
 
-static omma_error take_points(map_taker *t, byte_reader *r)
+static omma_error take_points(map_taker *t, omma_byte_reader *r)
 {
     omma_error err = OMMA_OK;
 
@@ -153,7 +153,7 @@ static omma_error take_end(map_taker *t, const omma_buffer *content)
 
 omma_error map_taker_take(map_taker *t, const map_part *p, uint64_t at, omma_buffer *content)
 {
-    byte_reader r = {.at = content->data, .left = content->bytes};
+    omma_byte_reader r = {.at = content->data, .left = content->bytes};
     omma_error err;
 
     switch (p->type) {
@@ -183,9 +183,9 @@ omma_error map_taker_take(map_taker *t, const map_part *p, uint64_t at, omma_buf
         return err;
     t->taken++;
     if (p->type != PART_END) {
-        bytes_u32(&t->index, p->type);
-        bytes_u32(&t->index, p->number);
-        bytes_u64(&t->index, at);
+        omma_bytes_u32(&t->index, p->type);
+        omma_bytes_u32(&t->index, p->number);
+        omma_bytes_u64(&t->index, at);
     }
     return OMMA_OK;
 }
@@ -197,7 +197,7 @@ omma_map *map_taker_finish(map_taker *t)
     if (m)
         omma_map_set_points(m, t->points, t->point_count, t->observations, t->observation_count);
     map_head_finish(&t->head);
-    bytes_finish(&t->index);
+    omma_bytes_finish(&t->index);
     free(t->points);
     free(t->observations);
     *t = (map_taker){0};

@@ -9,7 +9,7 @@ typedef struct map_taker {
     bool salvages; /* an index that does not fit, and pixels of nobody, are fine */
     map_head head;
     bool has_head, has_end;
-    byte_list index; /* of the parts that were taken, as the writer makes it */
+    omma_byte_list index; /* of the parts that were taken, as the writer makes it */
     size_t taken, indexed;
     uint64_t next_frame;
     bool frames_full; /* the last frame has the largest index */

@@ -9,7 +9,7 @@
 typedef struct writing {
     omma_file *file;
     uint64_t at;
-    byte_list index;
+    omma_byte_list index;
 } writing;
 
 static void write_part(writing *w, part_type type, uint32_t number, const void *data, size_t n)
@@ -19,9 +19,9 @@ static void write_part(writing *w, part_type type, uint32_t number, const void *
     uint8_t header[PART_HEADER];
 
     if (type != PART_END) {
-        bytes_u32(&w->index, type);
-        bytes_u32(&w->index, number);
-        bytes_u64(&w->index, w->at);
+        omma_bytes_u32(&w->index, type);
+        omma_bytes_u32(&w->index, number);
+        omma_bytes_u64(&w->index, w->at);
     }
     part_encode(&p, header);
     omma_file_write(w->file, header, sizeof header);
@@ -32,19 +32,19 @@ static void write_part(writing *w, part_type type, uint32_t number, const void *
 
 static void write_begin(writing *w)
 {
-    byte_list b = {0};
+    omma_byte_list b = {0};
 
-    bytes_put(&b, MAP_FILE_MAGIC, MAP_MAGIC_BYTES);
-    bytes_u32(&b, MAP_FILE_VERSION);
-    bytes_u32(&b, omma_crc32c(0, b.at, b.count));
+    omma_bytes_put(&b, MAP_FILE_MAGIC, MAP_MAGIC_BYTES);
+    omma_bytes_u32(&b, MAP_FILE_VERSION);
+    omma_bytes_u32(&b, omma_crc32c(0, b.at, b.count));
     omma_file_write(w->file, b.at, b.count);
     w->at = b.count;
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
 }
 
 static void write_head(writing *w, const omma_map *m)
 {
-    byte_list b = {0};
+    omma_byte_list b = {0};
     char *writer = omma_text("%s", omma_version()), *unit = omma_text("%s", omma_map_unit(m));
     map_head h = {.writer = writer,
                   .unit = unit,
@@ -57,11 +57,11 @@ static void write_head(writing *w, const omma_map *m)
     map_head_encode(&b, &h);
     write_part(w, PART_HEAD, 0, b.at, b.count);
     map_head_finish(&h);
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
 }
 
 /* Closes a list of records when it is long enough, or at the end. */
-static void write_list(writing *w, part_type type, uint32_t *number, byte_list *b)
+static void write_list(writing *w, part_type type, uint32_t *number, omma_byte_list *b)
 {
     if (b->count == 0)
         return;
@@ -71,7 +71,7 @@ static void write_list(writing *w, part_type type, uint32_t *number, byte_list *
 
 static void write_keyframes(writing *w, const omma_map *m)
 {
-    byte_list b = {0};
+    omma_byte_list b = {0};
     uint32_t number = 0;
 
     for (size_t i = 0; i < omma_map_keyframe_count(m); i++) {
@@ -82,12 +82,12 @@ static void write_keyframes(writing *w, const omma_map *m)
             write_list(w, PART_KEYFRAMES, &number, &b);
     }
     write_list(w, PART_KEYFRAMES, &number, &b);
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
 }
 
 static void write_frames(writing *w, const omma_map *m)
 {
-    byte_list b = {0};
+    omma_byte_list b = {0};
     uint32_t number = 0;
 
     for (size_t i = 0; i < omma_map_frame_count(m); i++) {
@@ -98,18 +98,18 @@ static void write_frames(writing *w, const omma_map *m)
             write_list(w, PART_FRAMES, &number, &b);
     }
     write_list(w, PART_FRAMES, &number, &b);
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
 }
 
-static void put_point(byte_list *b, const omma_map_point *p, size_t sights)
+static void put_point(omma_byte_list *b, const omma_map_point *p, size_t sights)
 {
     for (int k = 0; k < 3; k++)
-        bytes_f64(b, p->world[k]);
-    bytes_put(b, p->rgb, 3);
-    bytes_u8(b, 0);
-    bytes_u32(b, p->submap);
-    bytes_f32(b, p->error_px);
-    bytes_u32(b, (uint32_t)sights);
+        omma_bytes_f64(b, p->world[k]);
+    omma_bytes_put(b, p->rgb, 3);
+    omma_bytes_u8(b, 0);
+    omma_bytes_u32(b, p->submap);
+    omma_bytes_f32(b, p->error_px);
+    omma_bytes_u32(b, (uint32_t)sights);
 }
 
 /* Each point is followed by where it was seen. */
@@ -118,7 +118,7 @@ static void write_points(writing *w, const omma_map *m)
     const omma_map_point *points = omma_map_get_points(m);
     const omma_map_observation *o = omma_map_get_observations(m);
     size_t at = 0, end = omma_map_observation_count(m);
-    byte_list b = {0};
+    omma_byte_list b = {0};
     uint32_t number = 0;
 
     for (size_t i = 0; i < omma_map_point_count(m); i++) {
@@ -128,15 +128,15 @@ static void write_points(writing *w, const omma_map *m)
             at++;
         put_point(&b, &points[i], at - first);
         for (size_t k = first; k < at; k++) {
-            bytes_u32(&b, o[k].keyframe);
-            bytes_f32(&b, o[k].px[0]);
-            bytes_f32(&b, o[k].px[1]);
+            omma_bytes_u32(&b, o[k].keyframe);
+            omma_bytes_f32(&b, o[k].px[0]);
+            omma_bytes_f32(&b, o[k].px[1]);
         }
         if ((i + 1) % POINTS_IN_PART == 0)
             write_list(w, PART_POINTS, &number, &b);
     }
     write_list(w, PART_POINTS, &number, &b);
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
 }
 
 /* Picture and depth of each keyframe. */
@@ -172,7 +172,7 @@ omma_error omma_map_save(const omma_map *m, const char *path, const omma_export_
     write_points(&w, m);
     err = write_pixels(&w, m);
     write_part(&w, PART_END, 0, w.index.at, w.index.count);
-    bytes_finish(&w.index);
+    omma_bytes_finish(&w.index);
     if (err)
         omma_file_abort(&w.file);
     return err ? err : omma_file_commit(&w.file);

@@ -3,7 +3,6 @@
  * NumPy's array file, versions 1 to 3: a line of Python that says type, order and shape, then the
  * numbers (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
  */
-#include "bytes.h"
 #include "depth_image.h"
 
 #include <errno.h>
@@ -77,18 +76,18 @@ static omma_error take_shape(npy_head *h, const char *at)
     return OMMA_OK;
 }
 
-static omma_error parse_head(npy_head *h, byte_reader *r)
+static omma_error parse_head(npy_head *h, omma_byte_reader *r)
 {
     char text[MOST_HEAD + 1];
 
     if (r->left < 12 || memcmp(r->at, "\x93NUMPY", 6) != 0)
         return omma_fail(OMMA_FORMAT, "this is not a NumPy file");
     for (int i = 0; i < 6; i++)
-        read_u8(r);
-    unsigned version = read_u8(r);
+        omma_read_u8(r);
+    unsigned version = omma_read_u8(r);
 
-    read_u8(r);
-    size_t n = version == 1 ? read_u16(r) : read_u32(r);
+    omma_read_u8(r);
+    size_t n = version == 1 ? omma_read_u16(r) : omma_read_u32(r);
 
     if (version < 1 || version > 3)
         return omma_fail(OMMA_UNSUPPORTED, "NPY: version %u is not known", version);
@@ -115,9 +114,9 @@ static uint64_t swap_bytes(uint64_t v, size_t n)
     return out;
 }
 
-static float read_depth(byte_reader *r, const npy_head *h)
+static float read_depth(omma_byte_reader *r, const npy_head *h)
 {
-    uint64_t bits = h->bytes == 4 ? read_u32(r) : read_u64(r);
+    uint64_t bits = h->bytes == 4 ? omma_read_u32(r) : omma_read_u64(r);
     double value;
     float single;
 
@@ -136,7 +135,7 @@ static float read_depth(byte_reader *r, const npy_head *h)
 
 omma_error npy_parse(depth_image *out, const void *data, size_t bytes)
 {
-    byte_reader r = {.at = data, .left = bytes};
+    omma_byte_reader r = {.at = data, .left = bytes};
     npy_head h = {0};
     omma_error err = parse_head(&h, &r);
 

@@ -5,7 +5,6 @@
  */
 #include <omma/map.h>
 
-#include "bytes.h"
 #include "export.h"
 
 #include <errno.h>
@@ -46,7 +45,7 @@ typedef struct ply_element {
 } ply_element;
 
 typedef struct ply_parser {
-    byte_reader in;
+    omma_byte_reader in;
     ply_form form;
     ply_element *elements; /* up to the vertices; what follows does not matter */
     size_t count;
@@ -57,7 +56,7 @@ typedef struct ply_parser {
 
 /* The next line without its end. @return false past the last one, or when it is no line of a
  * header. */
-static bool next_line(byte_reader *r, char line[MOST_LINE])
+static bool next_line(omma_byte_reader *r, char line[MOST_LINE])
 {
     const uint8_t *end = memchr(r->at, '\n', r->left < MOST_LINE ? r->left : MOST_LINE - 1);
 
@@ -218,7 +217,7 @@ static double read_binary(ply_parser *p, const number_type *t)
     uint64_t bits = 0;
 
     for (size_t i = 0; i < t->bytes; i++) {
-        uint64_t byte = read_u8(&p->in);
+        uint64_t byte = omma_read_u8(&p->in);
 
         bits |= byte << 8 * (p->form == FORM_BIG ? t->bytes - 1 - i : i);
     }
@@ -231,7 +230,7 @@ static bool is_blank(uint8_t c)
 }
 
 /* A word that is no number is a vertex that is none. */
-static double read_word(byte_reader *r)
+static double read_word(omma_byte_reader *r)
 {
     char word[64], *end;
     size_t n = 0;

@@ -3,7 +3,6 @@
  * A grey PNG of 16 bits. Source: W3C, "Portable Network Graphics (PNG) Specification (Second
  * Edition)", 2003. Rows are filtered by "Sub", the difference to the left: of depth it is small.
  */
-#include "bytes.h"
 #include "depth_files.h"
 
 #include <stdlib.h>
@@ -14,35 +13,36 @@
 
 static void write_chunk(omma_file *f, const char type[5], const uint8_t *data, size_t n)
 {
-    byte_list b = {0};
+    omma_byte_list b = {0};
     uLong crc = crc32(crc32(0, NULL, 0), (const Bytef *)type, 4);
 
     if (n > 0)
         crc = crc32(crc, data, (uInt)n);
-    bytes_u32_big(&b, (uint32_t)n);
-    bytes_put(&b, type, 4);
-    bytes_put(&b, data, n);
-    bytes_u32_big(&b, (uint32_t)crc);
+    omma_bytes_u32_big(&b, (uint32_t)n);
+    omma_bytes_put(&b, type, 4);
+    omma_bytes_put(&b, data, n);
+    omma_bytes_u32_big(&b, (uint32_t)crc);
     omma_file_write(f, b.at, b.count);
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
 }
 
 static void write_head(omma_file *f, int width, int height, const char *text)
 {
-    byte_list b = {0};
+    omma_byte_list b = {0};
 
     omma_file_write(f, "\x89PNG\r\n\x1a\n", 8);
-    bytes_u32_big(&b, (uint32_t)width);
-    bytes_u32_big(&b, (uint32_t)height);
-    bytes_put(&b, "\x10\0\0\0\0", 5); /* 16 bits, grey, deflate, five filters, not interlaced */
+    omma_bytes_u32_big(&b, (uint32_t)width);
+    omma_bytes_u32_big(&b, (uint32_t)height);
+    omma_bytes_put(&b, "\x10\0\0\0\0",
+                   5); /* 16 bits, grey, deflate, five filters, not interlaced */
     write_chunk(f, "IHDR", b.at, b.count);
     b.count = 0;
     if (text) {
-        bytes_put(&b, "Comment", 8);
-        bytes_put(&b, text, strlen(text));
+        omma_bytes_put(&b, "Comment", 8);
+        omma_bytes_put(&b, text, strlen(text));
         write_chunk(f, "tEXt", b.at, b.count);
     }
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
 }
 
 /* Each row a filter's number and big-endian samples. */

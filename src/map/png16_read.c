@@ -3,7 +3,6 @@
  * Grey PNG of 16 bits, not interlaced. Source: W3C, "Portable Network Graphics (PNG) Specification
  * (Second Edition)", 2003.
  */
-#include "bytes.h"
 #include "depth_image.h"
 
 #include <inttypes.h>
@@ -22,7 +21,7 @@ typedef struct chunk {
 } chunk;
 
 typedef struct png_reader {
-    byte_reader in;
+    omma_byte_reader in;
     uint32_t width, height;
     uint8_t *rows; /* a filter's number and the samples of each */
     size_t row_bytes;
@@ -35,7 +34,7 @@ static uint32_t big_u32(const uint8_t *b)
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
-static omma_error next_chunk(byte_reader *r, chunk *c)
+static omma_error next_chunk(omma_byte_reader *r, chunk *c)
 {
     if (r->left < 12 || big_u32(r->at) > r->left - 12)
         return omma_fail(OMMA_FORMAT, "PNG: the file is cut short");

@@ -7,8 +7,6 @@
  */
 #include <omma/map.h>
 
-#include "bytes.h"
-
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -38,7 +36,7 @@ typedef struct entry {
 typedef struct zip_writer {
     omma_file *file;
     uint64_t at;
-    byte_list directory;
+    omma_byte_list directory;
     uint8_t in[BLOCK], out[BLOCK];
 } zip_writer;
 
@@ -115,46 +113,46 @@ static omma_error pack(zip_writer *z, int fd, const char *path, entry *e, omma_f
 }
 
 /* What the header before a file and its line in the directory share. */
-static void put_common(byte_list *b, const entry *e)
+static void put_common(omma_byte_list *b, const entry *e)
 {
-    bytes_u16(b, VERSION);
-    bytes_u16(b, UTF8_NAMES);
-    bytes_u16(b, (unsigned)e->method);
-    bytes_u16(b, 0); /* midnight */
-    bytes_u16(b, DOS_1980);
-    bytes_u32(b, e->checksum);
-    bytes_u32(b, (uint32_t)e->packed);
-    bytes_u32(b, (uint32_t)e->bytes);
-    bytes_u16(b, (unsigned)strlen(e->name));
-    bytes_u16(b, 0); /* extra */
+    omma_bytes_u16(b, VERSION);
+    omma_bytes_u16(b, UTF8_NAMES);
+    omma_bytes_u16(b, (unsigned)e->method);
+    omma_bytes_u16(b, 0); /* midnight */
+    omma_bytes_u16(b, DOS_1980);
+    omma_bytes_u32(b, e->checksum);
+    omma_bytes_u32(b, (uint32_t)e->packed);
+    omma_bytes_u32(b, (uint32_t)e->bytes);
+    omma_bytes_u16(b, (unsigned)strlen(e->name));
+    omma_bytes_u16(b, 0); /* extra */
 }
 
 static void write_header(zip_writer *z, entry *e)
 {
-    byte_list b = {0};
+    omma_byte_list b = {0};
 
-    bytes_u32(&b, 0x04034b50);
+    omma_bytes_u32(&b, 0x04034b50);
     put_common(&b, e);
-    bytes_put(&b, e->name, strlen(e->name));
+    omma_bytes_put(&b, e->name, strlen(e->name));
     omma_file_write(z->file, b.at, b.count);
     e->at = z->at;
     z->at += b.count;
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
 }
 
 static void add_to_directory(zip_writer *z, const entry *e)
 {
-    byte_list *b = &z->directory;
+    omma_byte_list *b = &z->directory;
 
-    bytes_u32(b, 0x02014b50);
-    bytes_u16(b, 3 << 8 | VERSION); /* made on Unix */
+    omma_bytes_u32(b, 0x02014b50);
+    omma_bytes_u16(b, 3 << 8 | VERSION); /* made on Unix */
     put_common(b, e);
-    bytes_u16(b, 0); /* comment */
-    bytes_u16(b, 0); /* disk */
-    bytes_u16(b, 0); /* internal attributes */
-    bytes_u32(b, PLAIN_FILE);
-    bytes_u32(b, (uint32_t)e->at);
-    bytes_put(b, e->name, strlen(e->name));
+    omma_bytes_u16(b, 0); /* comment */
+    omma_bytes_u16(b, 0); /* disk */
+    omma_bytes_u16(b, 0); /* internal attributes */
+    omma_bytes_u32(b, PLAIN_FILE);
+    omma_bytes_u32(b, (uint32_t)e->at);
+    omma_bytes_put(b, e->name, strlen(e->name));
 }
 
 static omma_error add_open_file(zip_writer *z, int fd, const char *path, const char *name)
@@ -201,18 +199,18 @@ static omma_error add_file(zip_writer *z, const char *folder, const char *name)
 
 static void write_end(zip_writer *z, size_t entries)
 {
-    byte_list b = {0};
+    omma_byte_list b = {0};
 
     omma_file_write(z->file, z->directory.at, z->directory.count);
-    bytes_u32(&b, 0x06054b50);
-    bytes_u32(&b, 0); /* disks */
-    bytes_u16(&b, (unsigned)entries);
-    bytes_u16(&b, (unsigned)entries);
-    bytes_u32(&b, (uint32_t)z->directory.count);
-    bytes_u32(&b, (uint32_t)z->at);
-    bytes_u16(&b, 0); /* comment */
+    omma_bytes_u32(&b, 0x06054b50);
+    omma_bytes_u32(&b, 0); /* disks */
+    omma_bytes_u16(&b, (unsigned)entries);
+    omma_bytes_u16(&b, (unsigned)entries);
+    omma_bytes_u32(&b, (uint32_t)z->directory.count);
+    omma_bytes_u32(&b, (uint32_t)z->at);
+    omma_bytes_u16(&b, 0); /* comment */
     omma_file_write(z->file, b.at, b.count);
-    bytes_finish(&b);
+    omma_bytes_finish(&b);
 }
 
 /* A name that can only lead into the folder it is unpacked in. */
@@ -253,7 +251,7 @@ omma_error omma_zip_write(const char *path, const char *folder, const char *cons
         err = omma_file_commit(&z->file);
     }
     omma_file_abort(&z->file);
-    bytes_finish(&z->directory);
+    omma_bytes_finish(&z->directory);
     free(z);
     return err;
 }

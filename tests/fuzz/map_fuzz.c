@@ -74,22 +74,22 @@ static void repair(uint8_t *data, size_t size)
 {
     if (size < MAP_HEADER_BYTES)
         return;
-    byte_list begin = {0};
+    omma_byte_list begin = {0};
 
-    bytes_put(&begin, MAP_FILE_MAGIC, MAP_MAGIC_BYTES);
-    bytes_u32(&begin, MAP_FILE_VERSION);
-    bytes_u32(&begin, omma_crc32c(0, begin.at, begin.count));
+    omma_bytes_put(&begin, MAP_FILE_MAGIC, MAP_MAGIC_BYTES);
+    omma_bytes_u32(&begin, MAP_FILE_VERSION);
+    omma_bytes_u32(&begin, omma_crc32c(0, begin.at, begin.count));
     memcpy(data, begin.at, begin.count);
-    bytes_finish(&begin);
+    omma_bytes_finish(&begin);
     for (size_t at = MAP_HEADER_BYTES; at + PART_HEADER <= size;) {
         size_t left = size - at - PART_HEADER;
         map_part p = {0};
-        byte_reader r = {.at = data + at + 4, .left = 20};
+        omma_byte_reader r = {.at = data + at + 4, .left = 20};
 
-        p.type = read_u32(&r);
-        p.number = read_u32(&r);
-        read_u32(&r);
-        p.length = read_u64(&r);
+        p.type = omma_read_u32(&r);
+        p.number = omma_read_u32(&r);
+        omma_read_u32(&r);
+        p.length = omma_read_u64(&r);
         if (p.length > left || part_padding(&p) > left - p.length)
             p.length = left / PART_ALIGN * PART_ALIGN;
         p.checksum = omma_crc32c(0, data + at + PART_HEADER, (size_t)p.length);

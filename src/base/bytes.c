@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bytes.h"
+#include <omma/base.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-void bytes_put(byte_list *b, const void *data, size_t n)
+void omma_bytes_put(omma_byte_list *b, const void *data, size_t n)
 {
     void *at = b->at;
 
@@ -16,41 +16,41 @@ void bytes_put(byte_list *b, const void *data, size_t n)
     b->count += n;
 }
 
-static void put_number(byte_list *b, uint64_t value, unsigned n)
+static void put_number(omma_byte_list *b, uint64_t value, unsigned n)
 {
     uint8_t at[8];
 
     for (unsigned i = 0; i < n; i++)
         at[i] = (uint8_t)(value >> (8 * i));
-    bytes_put(b, at, n);
+    omma_bytes_put(b, at, n);
 }
 
-void bytes_u8(byte_list *b, unsigned value)
+void omma_bytes_u8(omma_byte_list *b, unsigned value)
 {
     put_number(b, value, 1);
 }
 
-void bytes_u16(byte_list *b, unsigned value)
+void omma_bytes_u16(omma_byte_list *b, unsigned value)
 {
     put_number(b, value, 2);
 }
 
-void bytes_u32(byte_list *b, uint32_t value)
+void omma_bytes_u32(omma_byte_list *b, uint32_t value)
 {
     put_number(b, value, 4);
 }
 
-void bytes_u32_big(byte_list *b, uint32_t value)
+void omma_bytes_u32_big(omma_byte_list *b, uint32_t value)
 {
     put_number(b, value >> 24 | (value >> 8 & 0xff00) | (value << 8 & 0xff0000) | value << 24, 4);
 }
 
-void bytes_u64(byte_list *b, uint64_t value)
+void omma_bytes_u64(omma_byte_list *b, uint64_t value)
 {
     put_number(b, value, 8);
 }
 
-void bytes_f32(byte_list *b, float value)
+void omma_bytes_f32(omma_byte_list *b, float value)
 {
     uint32_t bits;
 
@@ -58,7 +58,7 @@ void bytes_f32(byte_list *b, float value)
     put_number(b, bits, 4);
 }
 
-void bytes_f64(byte_list *b, double value)
+void omma_bytes_f64(omma_byte_list *b, double value)
 {
     uint64_t bits;
 
@@ -66,31 +66,31 @@ void bytes_f64(byte_list *b, double value)
     put_number(b, bits, 8);
 }
 
-void bytes_text(byte_list *b, const char *text)
+void omma_bytes_text(omma_byte_list *b, const char *text)
 {
     size_t n = text ? strlen(text) : 0;
 
     if (n > UINT16_MAX)
         n = UINT16_MAX;
-    bytes_u16(b, (unsigned)n);
-    bytes_put(b, text, n);
+    omma_bytes_u16(b, (unsigned)n);
+    omma_bytes_put(b, text, n);
 }
 
-void bytes_pad(byte_list *b, size_t n)
+void omma_bytes_pad(omma_byte_list *b, size_t n)
 {
     while (b->count % n)
-        bytes_u8(b, 0);
+        omma_bytes_u8(b, 0);
 }
 
-void bytes_finish(byte_list *b)
+void omma_bytes_finish(omma_byte_list *b)
 {
     free(b->at);
-    *b = (byte_list){0};
+    *b = (omma_byte_list){0};
 }
 
 /* ----------------------------------------------------------------------------- reading */
 
-static uint64_t read_number(byte_reader *r, unsigned n)
+static uint64_t read_number(omma_byte_reader *r, unsigned n)
 {
     uint64_t value = 0;
 
@@ -105,47 +105,60 @@ static uint64_t read_number(byte_reader *r, unsigned n)
     return value;
 }
 
-uint8_t read_u8(byte_reader *r)
+uint8_t omma_read_u8(omma_byte_reader *r)
 {
     return (uint8_t)read_number(r, 1);
 }
 
-uint16_t read_u16(byte_reader *r)
+uint16_t omma_read_u16(omma_byte_reader *r)
 {
     return (uint16_t)read_number(r, 2);
 }
 
-uint32_t read_u32(byte_reader *r)
+uint32_t omma_read_u32(omma_byte_reader *r)
 {
     return (uint32_t)read_number(r, 4);
 }
 
-uint64_t read_u64(byte_reader *r)
+uint64_t omma_read_u64(omma_byte_reader *r)
 {
     return read_number(r, 8);
 }
 
-float read_f32(byte_reader *r)
+float omma_read_f32(omma_byte_reader *r)
 {
-    uint32_t bits = read_u32(r);
+    uint32_t bits = omma_read_u32(r);
     float value;
 
     memcpy(&value, &bits, sizeof value);
     return value;
 }
 
-double read_f64(byte_reader *r)
+double omma_read_f64(omma_byte_reader *r)
 {
-    uint64_t bits = read_u64(r);
+    uint64_t bits = omma_read_u64(r);
     double value;
 
     memcpy(&value, &bits, sizeof value);
     return value;
 }
 
-char *read_text(byte_reader *r)
+const void *omma_read_bytes(omma_byte_reader *r, size_t n)
 {
-    size_t n = read_u16(r);
+    const uint8_t *data = r->at;
+
+    if (r->left < n) {
+        r->bad = true;
+        return NULL;
+    }
+    r->at += n;
+    r->left -= n;
+    return data;
+}
+
+char *omma_read_text(omma_byte_reader *r)
+{
+    size_t n = omma_read_u16(r);
 
     if (n > r->left || memchr(r->at, 0, n)) {
         r->bad = true;
