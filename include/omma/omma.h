@@ -5,6 +5,7 @@
 #include <omma/base.h>
 #include <omma/frame.h>
 #include <omma/geometry.h>
+#include <omma/index.h>
 #include <omma/map.h>
 #include <omma/media.h>
 #include <omma/pipeline.h>

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The writer's side of an index. Each change is first refused or not, then told to the journal, and
+ * only then made: what the journal has and what readers see never differ for long. */
+#include "index_inside.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCAN_BELOW = 2000, EF_INSERT = 64 };
+
+omma_error index_check_options(const omma_index_options *o)
+{
+    if (!o || o->dim < 1 || o->dim > OMMA_INDEX_MAX_DIM)
+        return omma_fail(OMMA_INVALID, "index: vectors of %u components (1 to %d are possible)",
+                         o ? o->dim : 0, OMMA_INDEX_MAX_DIM);
+    if ((unsigned)o->metric > OMMA_INDEX_L2)
+        return omma_fail(OMMA_INVALID, "index: metric %u is unknown", (unsigned)o->metric);
+    if ((unsigned)o->mode > OMMA_INDEX_GRAPH)
+        return omma_fail(OMMA_INVALID, "index: mode %u is unknown", (unsigned)o->mode);
+    return OMMA_OK;
+}
+
+static omma_index_options with_defaults(const omma_index_options *o)
+{
+    omma_index_options all = *o;
+
+    if (!all.scan_below)
+        all.scan_below = SCAN_BELOW;
+    if (!all.ef_insert)
+        all.ef_insert = EF_INSERT;
+    return all;
+}
+
+static omma_error take_ids(omma_index *x, const store *s)
+{
+    uint32_t count = store_count(s);
+
+    id_table_reserve(&x->ids, s, count);
+    for (uint32_t node = 0; node < count; node++) {
+        if (store_is_removed(s, node))
+            continue;
+        if (id_table_find(&x->ids, s, store_entry(s, node)->id) != NO_NODE)
+            return omma_fail(OMMA_FORMAT, "index: id %llu is there twice",
+                             (unsigned long long)store_entry(s, node)->id);
+        id_table_put(&x->ids, s, node);
+    }
+    return OMMA_OK;
+}
+
+omma_error index_create_from(omma_index **out, const omma_index_options *options, store *s)
+{
+    omma_index *x = omma_new(omma_index);
+    omma_error err = OMMA_OK;
+
+    x->options = with_defaults(options);
+    distance_kernels_init(&x->kernels, omma_cpu_flags());
+    reader_list_init(&x->readers);
+    atomic_init(&x->store, s);
+    if (!query_init(&x->query, s))
+        err = omma_fail(OMMA_NO_MEMORY, "index: no room for a vector");
+    if (!err)
+        err = take_ids(x, s);
+    if (err)
+        omma_index_close(&x);
+    else
+        *out = x;
+    return err;
+}
+
+omma_error omma_index_create(omma_index **out, const omma_index_options *options)
+{
+    omma_error err = index_check_options(options);
+
+    if (err)
+        return err;
+    store *s = store_create(options->dim, options->metric, options->codes_only);
+    if (!s)
+        return omma_fail(OMMA_NO_MEMORY, "index: no room for a store");
+    return index_create_from(out, options, s);
+}
+
+void omma_index_close(omma_index **x)
+{
+    if (!x || !*x)
+        return;
+    if ((*x)->journal.close)
+        (*x)->journal.close((*x)->journal.user);
+    store *s = index_store(*x);
+    store_destroy(&s);
+    id_table_finish(&(*x)->ids);
+    query_finish(&(*x)->query);
+    reader_list_finish(&(*x)->readers);
+    free(*x);
+    *x = NULL;
+}
+
+/* The next node is what x->query is. */
+static void put_node(omma_index *x, store *s, const omma_index_entry *entry)
+{
+    uint32_t node = store_count(s);
+    node_state *state = store_state(s, node);
+
+    code_put(s, node, &x->query);
+    atomic_init(&state->entry, entry_pool_put(&s->entries, entry));
+    atomic_init(&state->removed, 0);
+    state->links_in = 0;
+    atomic_store_explicit(&s->count, node + 1, memory_order_release);
+    id_table_put(&x->ids, s, node);
+}
+
+static omma_error refuse_twin(const omma_index *x, const store *s, uint64_t id)
+{
+    if (id_table_find(&x->ids, s, id) == NO_NODE)
+        return OMMA_OK;
+    return omma_fail(OMMA_EXISTS, "index: id %llu is there already", (unsigned long long)id);
+}
+
+omma_error omma_index_add(omma_index *x, const float *vector, uint32_t dim,
+                          const omma_index_entry *entry)
+{
+    store *s = index_store(x);
+    omma_error err = query_set(&x->query, s, vector, dim);
+
+    if (!err)
+        err = refuse_twin(x, s, entry->id);
+    if (!err)
+        err = store_reserve(s, 1);
+    if (!err && x->journal.add)
+        err = x->journal.add(x->journal.user, vector, dim, entry);
+    if (err)
+        return err;
+    id_table_reserve(&x->ids, s, 1);
+    put_node(x, s, entry);
+    return OMMA_OK;
+}
+
+omma_error omma_index_import(omma_index *x, const float *vectors, size_t n, uint32_t dim,
+                             const omma_index_entry *entries, unsigned threads)
+{
+    omma_error err = OMMA_OK;
+
+    (void)threads;
+    for (size_t i = 0; i < n && !err; i++)
+        err = omma_index_add(x, vectors + i * dim, dim, &entries[i]);
+    return err;
+}
+
+static omma_error find_node(const omma_index *x, const store *s, uint64_t id, uint32_t *node)
+{
+    *node = id_table_find(&x->ids, s, id);
+    if (*node != NO_NODE)
+        return OMMA_OK;
+    return omma_fail(OMMA_NOT_FOUND, "index: there is no id %llu", (unsigned long long)id);
+}
+
+/* Entries that nobody looks at any more are free again. */
+static void reclaim(omma_index *x, store *s)
+{
+    if (!reader_list_gone(&x->readers))
+        return;
+    entry_pool_turn(&s->entries);
+    reader_list_wait(&x->readers);
+}
+
+omma_error omma_index_update(omma_index *x, const omma_index_entry *entry)
+{
+    store *s = index_store(x);
+    uint32_t node = NO_NODE;
+    omma_error err = find_node(x, s, entry->id, &node);
+
+    if (!err)
+        err = entry_pool_reserve(&s->entries, 1);
+    if (!err && x->journal.update)
+        err = x->journal.update(x->journal.user, entry);
+    if (err)
+        return err;
+    node_state *state = store_state(s, node);
+    uint32_t old = atomic_load_explicit(&state->entry, memory_order_relaxed);
+    uint32_t slot = entry_pool_put(&s->entries, entry);
+    atomic_store_explicit(&state->entry, slot, memory_order_release);
+    entry_pool_retire(&s->entries, old);
+    reclaim(x, s);
+    return OMMA_OK;
+}
+
+omma_error omma_index_remove(omma_index *x, uint64_t id)
+{
+    store *s = index_store(x);
+    uint32_t node = NO_NODE;
+    omma_error err = find_node(x, s, id, &node);
+
+    if (!err && x->journal.remove)
+        err = x->journal.remove(x->journal.user, id);
+    if (err)
+        return err;
+    id_table_remove(&x->ids, s, id);
+    atomic_store_explicit(&store_state(s, node)->removed, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->removed, 1, memory_order_relaxed);
+    return OMMA_OK;
+}
+
+omma_error omma_index_compact(omma_index *x)
+{
+    (void)x;
+    return OMMA_OK;
+}
+
+omma_error omma_index_sync(omma_index *x)
+{
+    return x->journal.sync ? x->journal.sync(x->journal.user) : OMMA_OK;
+}
+
+omma_error omma_index_checkpoint(omma_index *x)
+{
+    return x->journal.checkpoint ? x->journal.checkpoint(x->journal.user, x) : OMMA_OK;
+}
+
+omma_error omma_index_get(const omma_index *x, uint64_t id, float *vector, omma_index_entry *entry)
+{
+    const store *s = index_store(x);
+    uint32_t node = NO_NODE;
+    omma_error err = find_node(x, s, id, &node);
+
+    if (err)
+        return err;
+    if (vector)
+        code_get(s, node, vector);
+    if (entry)
+        *entry = *store_entry(s, node);
+    return OMMA_OK;
+}
+
+static double mean_recall(uint64_t found, uint64_t wanted)
+{
+    return wanted ? (double)found / (double)wanted : 1;
+}
+
+void omma_index_get_stats(const omma_index *x, omma_index_stats *out)
+{
+    const store *s = index_store(x);
+    uint64_t audited = atomic_load(&x->audited), count = store_count(s);
+    size_t each = sizeof(omma_index_entry);
+
+    for (unsigned c = 0; c < COLUMNS; c++)
+        each += s->column_bytes[c];
+    *out = (omma_index_stats){
+        .dim = s->dim,
+        .metric = s->metric,
+        .mode = x->options.mode == OMMA_INDEX_GRAPH ? OMMA_INDEX_GRAPH : OMMA_INDEX_SCAN,
+        .vectors = count - atomic_load(&s->removed),
+        .removed = atomic_load(&s->removed),
+        .bytes = count * (each - sizeof(omma_index_entry)) + entry_pool_bytes(&s->entries) +
+                 x->ids.capacity * sizeof(uint32_t),
+        .bytes_each = (double)each + 2 * sizeof(uint32_t),
+        .audited = audited,
+        .recall = mean_recall(atomic_load(&x->audit_found), atomic_load(&x->audit_wanted)),
+        .missed = audited ? (double)atomic_load(&x->audit_missed) / (double)audited : 0,
+    };
+    if (x->journal.stats)
+        x->journal.stats(x->journal.user, out);
+}
