@@ -43,7 +43,8 @@ const char *omma_version(void);
     X(DENIED, 12, "permission denied")                                                             \
     X(FULL, 13, "no space left")                                                                   \
     X(AGAIN, 14, "nothing there yet")                                                              \
-    X(INTERRUPTED, 15, "interrupted")
+    X(INTERRUPTED, 15, "interrupted")                                                              \
+    X(BUSY, 16, "in use by somebody else")
 
 typedef enum omma_error {
 #define X(name, number, text) OMMA_##name = number,

@@ -10,7 +10,7 @@ static void every_code_has_its_own_name_and_text(void)
     CHECK_TEXT(omma_error_name(OMMA_OK), "OMMA_OK");
     CHECK_TEXT(omma_error_name(OMMA_FORMAT), "OMMA_FORMAT");
     CHECK_TEXT(omma_error_text(OMMA_END), "end of stream");
-    for (int i = OMMA_OK; i <= OMMA_INTERRUPTED; i++)
+    for (int i = OMMA_OK; i <= OMMA_BUSY; i++)
         for (int j = OMMA_OK; j < i; j++) {
             CHECK(strcmp(omma_error_name((omma_error)i), omma_error_name((omma_error)j)) != 0);
             CHECK(strcmp(omma_error_text((omma_error)i), omma_error_text((omma_error)j)) != 0);
