@@ -58,8 +58,10 @@ typedef struct omma_index_options {
     omma_index_mode mode;
     uint32_t scan_below; /* AUTO: so many are scanned; 0 = 2000 */
     uint32_t ef_insert;  /* candidates looked at when one is added; 0 = 64 */
-    int64_t sync_ns;     /* open: what is older is on the disk when anything is added; 0 = 100 ms,
-                            < 0: only omma_index_sync does it */
+    int64_t sync_ns; /* open: changes are on the disk at most so long after they were made, or as
+                        soon as the disk can; 0 = 100 ms, < 0: only omma_index_sync does it */
+    bool read_only;  /* open: beside whoever writes, as it is at this moment; changes are refused
+                        with OMMA_DENIED */
     const omma_log *log; /* outlives the index; NULL is silence */
 } omma_index_options;
 
@@ -76,14 +78,17 @@ typedef struct omma_index omma_index;
 omma_error omma_index_create(omma_index **out, const omma_index_options *options);
 
 /**
- * The index that lives in folder, as it was when it was last synced or later; a new one where the
- * folder is missing or empty. While it is open nobody else can open it.
+ * The index that lives in folder; a new one where the folder is missing or empty. While it is open
+ * nobody else can open it to write.
+ *
+ * Changes survive the end of the process, however it comes, as soon as the function has returned;
+ * those that were synced survive a loss of power, too. A record that a crash has torn is left out.
  *
  * @param options NULL or dim 0: the folder must have one
- * @return OMMA_OK (*out given: omma_index_close); OMMA_EXISTS (another writer has it);
- * OMMA_NOT_FOUND (no index there and no dim); OMMA_INVALID (dim or metric are not the folder's);
- * OMMA_FORMAT, OMMA_UNSUPPORTED (a version to come); OMMA_DENIED, OMMA_FULL, OMMA_IO,
- * OMMA_NO_MEMORY.
+ * @return OMMA_OK (*out given: omma_index_close); OMMA_BUSY (another writer has it);
+ * OMMA_NOT_FOUND (no index there and no dim); OMMA_INVALID (dim, metric or codes_only are not the
+ * folder's; it is a file); OMMA_FORMAT (damaged: the reason says where); OMMA_UNSUPPORTED (a
+ * version to come); OMMA_DENIED, OMMA_FULL, OMMA_IO, OMMA_NO_MEMORY.
  */
 omma_error omma_index_open(omma_index **out, const char *folder, const omma_index_options *options);
 
@@ -128,9 +133,9 @@ omma_error omma_index_compact(omma_index *x);
 /** On the disk is all that was done before. Without a folder there is nothing to do. */
 omma_error omma_index_sync(omma_index *x);
 
-/** Writes the whole index beside the old one and begins a new log: the next open is quick.
- *  Without a folder there is nothing to do. @return OMMA_OK; OMMA_DENIED, OMMA_FULL, OMMA_IO: the
- *  folder is as it was. */
+/** Writes the whole index beside the old one and begins a new log: the next open is quick. Adding
+ *  does so by itself when the log is long, and closing does. Without a folder there is nothing to
+ *  do. @return OMMA_OK; OMMA_DENIED, OMMA_FULL, OMMA_IO: the folder is as it was. */
 omma_error omma_index_checkpoint(omma_index *x);
 
 /**

@@ -135,15 +135,55 @@ omma_error omma_index_add(omma_index *x, const float *vector, uint32_t dim,
     return OMMA_OK;
 }
 
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* No id is there twice among the new ones. */
+static omma_error refuse_twins(const omma_index_entry *entries, size_t n)
+{
+    uint64_t *ids = malloc((n ? n : 1) * sizeof(*ids));
+    omma_error err = OMMA_OK;
+
+    if (!ids)
+        return omma_fail(OMMA_NO_MEMORY, "index: no room for %zu ids", n);
+    for (size_t i = 0; i < n; i++)
+        ids[i] = entries[i].id;
+    qsort(ids, n, sizeof(*ids), by_value);
+    for (size_t i = 1; i < n && !err; i++)
+        if (ids[i] == ids[i - 1])
+            err = omma_fail(OMMA_EXISTS, "index: id %llu is there twice",
+                            (unsigned long long)ids[i]);
+    free(ids);
+    return err;
+}
+
 omma_error omma_index_import(omma_index *x, const float *vectors, size_t n, uint32_t dim,
                              const omma_index_entry *entries, unsigned threads)
 {
-    omma_error err = OMMA_OK;
+    store *s = index_store(x);
+    omma_error err = refuse_twins(entries, n);
 
     (void)threads;
-    for (size_t i = 0; i < n && !err; i++)
-        err = omma_index_add(x, vectors + i * dim, dim, &entries[i]);
-    return err;
+    for (size_t i = 0; i < n && !err; i++) {
+        err = query_set(&x->query, s, vectors + i * dim, dim);
+        if (!err)
+            err = refuse_twin(x, s, entries[i].id);
+    }
+    if (!err)
+        err = store_reserve(s, n);
+    if (!err && x->journal.import)
+        err = x->journal.import(x->journal.user, vectors, n, dim, entries);
+    if (err)
+        return err;
+    id_table_reserve(&x->ids, s, n);
+    for (size_t i = 0; i < n; i++) {
+        query_set(&x->query, s, vectors + i * dim, dim);
+        put_node(x, s, &entries[i]);
+    }
+    return OMMA_OK;
 }
 
 static omma_error find_node(const omma_index *x, const store *s, uint64_t id, uint32_t *node)

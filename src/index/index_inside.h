@@ -15,6 +15,9 @@
 typedef struct index_journal {
     void *user;
     omma_error (*add)(void *user, const float *vector, uint32_t dim, const omma_index_entry *entry);
+    /* All of them or none. */
+    omma_error (*import)(void *user, const float *vectors, size_t n, uint32_t dim,
+                         const omma_index_entry *entries);
     omma_error (*update)(void *user, const omma_index_entry *entry);
     omma_error (*remove)(void *user, uint64_t id);
     omma_error (*sync)(void *user);

@@ -92,3 +92,5 @@ omma_error index_log_parse(const void *data, size_t bytes, const disk_shape *wan
 /** The same for a file. Also OMMA_NOT_FOUND, OMMA_DENIED, OMMA_IO; the reason names it. */
 omma_error index_log_read(const char *path, const disk_shape *want, log_visit *visit, void *user,
                           log_end *end);
+/** Only its header: end says shape and first_seq. */
+omma_error index_log_peek(const char *path, log_end *end);

@@ -130,8 +130,9 @@ static omma_error map_file(const char *path, const void **data, size_t *bytes)
     return err;
 }
 
-omma_error index_log_read(const char *path, const disk_shape *want, log_visit *visit, void *user,
-                          log_end *end)
+/* Whole files are mapped: writers lengthen or remove them, and never shorten what was synced. */
+static omma_error with_file(const char *path, const disk_shape *want, bool whole, log_visit *visit,
+                            void *user, log_end *end)
 {
     const void *data;
     size_t bytes;
@@ -139,8 +140,20 @@ omma_error index_log_read(const char *path, const disk_shape *want, log_visit *v
 
     if (err)
         return err;
-    err = index_log_parse(data, bytes, want, visit, user, end);
+    err = whole ? index_log_parse(data, bytes, want, visit, user, end)
+                : parse_header(data, bytes, want, end);
     if (bytes)
         munmap((void *)data, bytes);
     return err ? omma_fail(err, "%s: %s", path, omma_why()) : OMMA_OK;
+}
+
+omma_error index_log_read(const char *path, const disk_shape *want, log_visit *visit, void *user,
+                          log_end *end)
+{
+    return with_file(path, want, true, visit, user, end);
+}
+
+omma_error index_log_peek(const char *path, log_end *end)
+{
+    return with_file(path, NULL, false, NULL, NULL, end);
 }
