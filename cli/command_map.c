@@ -2,6 +2,7 @@
 #include "camera_option.h"
 #include "commands.h"
 #include "interrupt.h"
+#include "map_input.h"
 #include "map_run.h"
 #include "max_points.h"
 #include "output_name.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 
 typedef struct map_values {
-    const char *output, *camera, *format;
+    const char *output, *camera, *format, *resume;
     double fov, rate;
     int backend;
     double scale;
@@ -31,7 +32,11 @@ static const option_row rows[] = {
      "numbers; otherwise it is found from the video",
      ROW(camera)},
     {0, "fov", OPTION_REAL, "DEG", "horizontal field of view, as a first guess of the focal length",
-     ROW(fov), .least = 1, .most = 170, .excludes = "camera"},
+     ROW(fov), .least = 1, .most = 170, .excludes = "camera|resume"},
+    {'r', "resume", OPTION_FILE, "MAP",
+     "go on in this map (the folder of an earlier omma map, or its map.omma) with another clip of "
+     "the same place and camera",
+     ROW(resume), .excludes = "camera"},
     {'b', "backend", OPTION_CHOICE, NULL,
      "who finds the poses: classical, or synthetic, which hands on the truth that synthetic: "
      "inputs "
@@ -145,6 +150,35 @@ static void tell_result(const map_values *v, const console *c, omma_session *s, 
     free(report);
 }
 
+/* The session goes on in the map that was asked for, if one was. */
+static exit_code resume(console *c, omma_session *s, const char *name)
+{
+    map_input old;
+
+    if (!name)
+        return CODE_DONE;
+    omma_error err = map_input_open(&old, name, false);
+    if (err)
+        return (exit_code)console_fail(c, err == OMMA_NO_MEMORY ? CODE_FAILED : CODE_INPUT, NULL);
+    omma_map *taken = old.map;
+    old.map = NULL;
+    err = omma_session_resume(s, taken);
+    if (err)
+        omma_fail(err, "%s: %s", old.path, omma_why());
+    map_input_finish(&old);
+    switch (err) {
+    case OMMA_OK:
+        return CODE_DONE;
+    case OMMA_INVALID:
+    case OMMA_UNSUPPORTED:
+        return (exit_code)console_fail(c, CODE_USAGE, NULL);
+    case OMMA_FORMAT:
+        return (exit_code)console_fail(c, CODE_INPUT, NULL);
+    default:
+        return (exit_code)console_fail(c, CODE_FAILED, NULL);
+    }
+}
+
 static int map(console *c, const map_values *v, const char *input, const omma_outputs *outputs)
 {
     omma_session_options options;
@@ -165,7 +199,9 @@ static int map(console *c, const map_values *v, const char *input, const omma_ou
         return console_fail(c, (exit_code)interrupt_exit_code(), "stopped before the first frame");
     if (err)
         return console_fail(c, exit_code_of_input(err, input), NULL);
-    int code = map_run(c, s, input, outputs, &written);
+    int code = resume(c, s, v->resume);
+    if (!code)
+        code = map_run(c, s, input, outputs, &written);
     if (written)
         tell_result(v, c, s, outputs->folder);
     omma_session_destroy(&s);
@@ -230,6 +266,8 @@ const command command_map = {
              "pictures in name order from a known camera"},
             {"omma map clip.mp4 --mesh --known-distance 0,120,1.5",
              "in metres, for the camera moved 1.5 m between the two frames; a mesh besides"},
+            {"omma map second.mp4 --resume first-omma -o both",
+             "a map of two clips of one place, in the frame and unit of the first"},
             {"omma map /dev/video0 --limit 900", "half a minute of a live camera"},
             {"omma map 'synthetic:room?frames=60' --backend synthetic --json",
              "a perfect map of an embedded scene, for trying out other programs"},

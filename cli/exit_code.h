@@ -13,6 +13,7 @@
     X(NO_MODEL, 5, "a model file is missing")                                                      \
     X(NO_DEVICE, 6, "a device is missing or cannot be used")                                       \
     X(NETWORK, 7, "the network or the other side of it failed")                                    \
+    X(NO_PLACE, 8, "a picture is not known in the map")                                            \
     X(INTERRUPTED, 130, "interrupted (Ctrl-C), after the map so far was written")                  \
     X(NO_READER, 141, "the reader of standard output left early; files are written all the same")
 

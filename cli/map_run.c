@@ -11,15 +11,6 @@
 
 #define MAX_REPORT_BYTES ((size_t)1 << 28)
 
-static bool has_poses(omma_session *s)
-{
-    const omma_map *map = omma_session_map(s);
-    for (size_t i = 0; i < omma_map_frame_count(map); i++)
-        if (omma_map_get_pose(map, i).has_pose)
-            return true;
-    return false;
-}
-
 static int write_files(console *c, omma_session *s, const omma_outputs *outputs, bool *written)
 {
     console_line(c, "writing files");
@@ -70,7 +61,7 @@ int map_run(console *c, omma_session *s, const char *input, const omma_outputs *
     omma_error err = omma_session_run(s);
     char *why = omma_text("%s", omma_why());
     console_line(c, "");
-    bool posed = has_poses(s);
+    bool posed = omma_session_posed(s) > 0;
     if (posed)
         code = write_files(c, s, outputs, written);
     interrupt_watch(NULL);

@@ -287,13 +287,23 @@ static bool was_given(const parser *p, const char *name)
     return false;
 }
 
+/* The option given beside o that o excludes, into name. */
+static bool is_excluded(const parser *p, const option_row *o, char *name, size_t bytes)
+{
+    for (int i = 0; choice_word(o->excludes, i, name, bytes); i++)
+        if (was_given(p, name))
+            return true;
+    return false;
+}
+
 static omma_error check_together(const parser *p)
 {
     const option_row *o;
     for (size_t i = 0; (o = option_at(p->command, i)); i++) {
-        if (p->seen[i] && o->excludes && was_given(p, o->excludes))
+        char other[32];
+        if (p->seen[i] && o->excludes && is_excluded(p, o, other, sizeof(other)))
             return omma_fail(OMMA_INVALID, "--%s and --%s cannot be given together", o->name,
-                             o->excludes);
+                             other);
         if (p->seen[i] && o->needs && !was_given(p, o->needs))
             return omma_fail(OMMA_INVALID, "--%s means nothing without --%s", o->name, o->needs);
     }

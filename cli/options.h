@@ -27,7 +27,7 @@ typedef struct option_row {
     size_t offset;        /* of the field in the values */
     const char *choices;  /* "classical|synthetic" */
     double least, most;   /* of numbers; both 0 = any that is not negative */
-    const char *excludes; /* name of the option that cannot be given beside it */
+    const char *excludes; /* "camera|fov": options that cannot be given beside it */
     const char *needs;    /* name of the option without which it means nothing */
 } option_row;
 

@@ -81,6 +81,10 @@ typedef struct omma_camera {
  *  not used: they have no ray). */
 omma_error omma_camera_check(const omma_camera *c);
 
+/** The same camera for pictures of another size, scaled. @return OMMA_OK; OMMA_INVALID (another
+ *  shape, or it has no size): it is as it was. */
+omma_error omma_camera_fit(omma_camera *c, int width, int height);
+
 /**
  * One camera from text: a single line, besides empty ones and '#' comments, with numbers apart by
  * spaces or commas, in one of these forms (units px):
@@ -380,6 +384,19 @@ typedef struct omma_correction {
     uint32_t submap;
     omma_sim3 world_from_keyframe;
 } omma_correction;
+
+/* -------------------------------------------------------------------------------------- bytes */
+
+/** Poses and cameras as the numbers they are (docs/map-file.md); what is taken is checked as if
+ *  somebody had made it up. Thread-safe: yes. */
+void omma_se3_put(omma_byte_list *b, const omma_se3 *T);
+void omma_sim3_put(omma_byte_list *b, const omma_sim3 *S);
+void omma_camera_put(omma_byte_list *b, const omma_camera *c);
+/** @return false: the bytes end, or are no rigid motion of finite numbers (scale > 0). */
+bool omma_se3_take(omma_se3 *T, omma_byte_reader *r);
+bool omma_sim3_take(omma_sim3 *S, omma_byte_reader *r);
+/** @return OMMA_OK; OMMA_FORMAT (as omma_camera_check, or the bytes end). */
+omma_error omma_camera_take(omma_camera *c, omma_byte_reader *r);
 
 #ifdef __cplusplus
 }

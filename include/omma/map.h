@@ -107,6 +107,14 @@ const char *omma_map_unit(const omma_map *m);
 /** The submap that holds most posed frames: its frame is the world of single-map exports. */
 uint32_t omma_map_main_submap(const omma_map *m);
 
+/** What a tracker needs to go on in this map (omma_tracker_save): bytes that only a tracker
+ *  understands; kept compressed, saved and opened with the map. Replaces what was there; borrowed.
+ *  @return OMMA_OK; OMMA_NO_MEMORY. */
+omma_error omma_map_set_memory(omma_map *m, const void *data, size_t bytes);
+/** @return OMMA_OK (given: omma_buffer_unref); OMMA_NOT_FOUND (it has none); OMMA_FORMAT (damaged);
+ *  OMMA_NO_MEMORY. */
+omma_error omma_map_get_memory(const omma_map *m, omma_buffer **out);
+
 /* ------------------------------------------------------------------------------------- cloud */
 
 /** A point of the fused cloud: 40 bytes. */

@@ -92,6 +92,11 @@ const char *const *omma_source_scenes(void);
 omma_error omma_image_encode_png(omma_buffer **out, const omma_frame *f);
 omma_error omma_image_encode_jpeg(omma_buffer **out, const omma_frame *f, int quality);
 
+/** A picture of any kind that folders may hold, from memory; turned as EXIF says. *out given:
+ *  omma_frame_unref. name is for messages. @return OMMA_OK; OMMA_FORMAT (damaged, or no picture),
+ *  OMMA_UNSUPPORTED, OMMA_NO_MEMORY. */
+omma_error omma_image_decode(omma_frame **out, const void *data, size_t bytes, const char *name);
+
 /** Writes a PNG or JPEG by the ending of path, whole or not at all. */
 omma_error omma_image_write(const char *path, const omma_frame *f, bool replace);
 

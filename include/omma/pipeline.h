@@ -59,6 +59,14 @@ omma_error omma_session_create(omma_session **out, const omma_session_options *o
                                const omma_log *log);
 void omma_session_destroy(omma_session **s);
 
+/** Goes on in a map of another clip of the same place, before omma_session_run: the map's camera is
+ *  taken, numbers and times of frames go on behind its last, and its place and unit stay.
+ *  @param map taken, whatever is returned
+ *  @return OMMA_OK; OMMA_FORMAT (it does not hold what the tracker knew, or that is damaged);
+ *  OMMA_INVALID (pictures of another size, another camera, a scale for a map in metres);
+ *  OMMA_UNSUPPORTED (backend), OMMA_NO_MEMORY. After a failure the session is good for nothing. */
+omma_error omma_session_resume(omma_session *s, omma_map *map);
+
 /** Runs until the source ends or stop is called; the map is complete afterwards either way, and
  *  after a source error too: what was seen before it is in the map. Once per session.
  *  @return OMMA_OK; OMMA_INTERRUPTED (stopped; the map so far is good); OMMA_DEGENERATE (no
@@ -71,6 +79,8 @@ void omma_session_stop(omma_session *s);
 /** Borrowed. */
 omma_map *omma_session_map(omma_session *s);
 const omma_source_info *omma_session_source(const omma_session *s);
+/** Frames of this session that have a pose. */
+uint64_t omma_session_posed(const omma_session *s);
 /** The tracker's own numbers so far. */
 void omma_session_stats(const omma_session *s, omma_tracker_stats *out);
 /** What happened, as the JSON text of report.json (docs/report.md). Given: free(). */

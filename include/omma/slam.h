@@ -68,6 +68,56 @@ omma_error omma_tracker_push(omma_tracker *t, omma_frame *frame, const omma_upda
 /** No more frames: last adjustments, then a view for every frame that can still get one. */
 omma_error omma_tracker_finish(omma_tracker *t, const omma_update **out);
 
+/* ------------------------------------------------------------------------------------- memory */
+
+/**
+ * What another tracker needs to go on in this one's map: its camera, keyframes, and what they saw.
+ * @param scale lengths are kept as this times the tracker's own
+ * @param out given: omma_buffer_unref
+ * @return OMMA_OK; OMMA_DEGENERATE (no map yet); OMMA_INVALID (scale); OMMA_UNSUPPORTED (backend);
+ *         OMMA_NO_MEMORY.
+ */
+omma_error omma_tracker_save(const omma_tracker *t, double scale, omma_buffer **out);
+
+typedef struct omma_tracker_memory {
+    const void *data; /* as omma_tracker_save gave it; borrowed */
+    size_t bytes;
+    /* The picture of a keyframe (*out given, as large as the camera's), during the call; may be
+     * NULL. Without its picture what a keyframe saw is recognised at the end, not at once. */
+    omma_error (*picture)(void *user, uint32_t keyframe, omma_frame **out);
+    void *user;
+} omma_tracker_memory;
+
+/**
+ * Goes on in an earlier map, before the first push: the tracker is lost until a picture is
+ * recognised, and makes a submap of its own meanwhile, which is merged at the end. Frames must have
+ * the size of the earlier ones, and later times and larger indices. Keyframes and submaps keep
+ * their numbers, and the earlier map its place and unit.
+ * @return OMMA_OK; OMMA_FORMAT (damaged, or of a later version); OMMA_INVALID (the tracker has
+ *         begun, or was given another camera); OMMA_UNSUPPORTED (backend). After a failure the
+ *         tracker is good for nothing. Fuzzed.
+ */
+omma_error omma_tracker_restore(omma_tracker *t, const omma_tracker_memory *memory);
+
+typedef struct omma_tracker_place {
+    omma_se3 world_from_camera;
+    uint32_t submap;
+    uint32_t inliers, matches; /* points of the map: agreeing, tried */
+} omma_tracker_place;
+
+/**
+ * Where a picture was taken, from what the map knows; the map is not changed. Rather not found than
+ * invented.
+ * @param frame of any size; borrowed
+ * @param camera of that picture; NULL = the map's
+ * @return OMMA_OK; OMMA_NOT_FOUND (not known here); OMMA_DEGENERATE (no map); OMMA_INVALID (camera,
+ *         picture); OMMA_UNSUPPORTED (backend); OMMA_NO_MEMORY.
+ */
+omma_error omma_tracker_locate(omma_tracker *t, const omma_frame *frame, const omma_camera *camera,
+                               omma_tracker_place *out);
+
+/* ------------------------------------------------------------------------------------- points */
+
 /** One observation of a sparse point in a keyframe. */
 typedef struct omma_sparse_observation {
     uint32_t keyframe;

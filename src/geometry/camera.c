@@ -308,3 +308,28 @@ omma_error omma_camera_check(const omma_camera *c)
     }
     return OMMA_OK;
 }
+
+/* Same shape: the height that the width asks for is right within a pixel of either size. */
+static bool same_shape(const omma_camera *c, int width, int height)
+{
+    const double wanted = (double)c->height * width / c->width;
+    const double slack = 1 + (double)width / c->width;
+    return fabs(wanted - height) <= (slack < 2 ? slack : 2);
+}
+
+/* The picture at s times the size: pixel centres map to pixel centres. */
+omma_error omma_camera_fit(omma_camera *c, int width, int height)
+{
+    if (c->width < 1 || c->height < 1 || width < 1 || height < 1 || !same_shape(c, width, height))
+        return omma_fail(OMMA_INVALID,
+                         "the camera is for %d x %d pictures, and one has %d x %d: another shape",
+                         c->width, c->height, width, height);
+    const double sx = (double)width / c->width, sy = (double)height / c->height;
+    c->width = width;
+    c->height = height;
+    c->fx *= sx;
+    c->fy *= sy;
+    c->cx = (c->cx + 0.5) * sx - 0.5;
+    c->cy = (c->cy + 0.5) * sy - 0.5;
+    return OMMA_OK;
+}

@@ -159,6 +159,22 @@ static void check_names_what_is_wrong(void)
     CHECK(omma_camera_check(&c) == OMMA_INVALID);
 }
 
+static void a_scaled_camera_sees_the_same(void)
+{
+    const double point[3] = {0.3, -0.2, 2};
+    omma_camera c = cameras[0];
+    double before[2], after[2];
+
+    CHECK(omma_camera_project(&c, point, before, NULL));
+    CHECK_OK(omma_camera_fit(&c, 2 * c.width, 2 * c.height));
+    CHECK(omma_camera_project(&c, point, after, NULL));
+    for (int i = 0; i < 2; i++) /* pixel centres */
+        CHECK(fabs(after[i] + 0.5 - 2 * (before[i] + 0.5)) < 1e-9);
+    const omma_camera doubled = c;
+    CHECK(omma_camera_fit(&c, c.width, c.height / 2) == OMMA_INVALID);
+    CHECK(memcmp(&c, &doubled, sizeof(c)) == 0);
+}
+
 int main(void)
 {
     TEST(unproject_undoes_project_in_the_whole_picture);
@@ -166,5 +182,6 @@ int main(void)
     TEST(jacobian_on_the_axis_is_finite);
     TEST(points_that_cannot_be_seen_are_refused);
     TEST(check_names_what_is_wrong);
+    TEST(a_scaled_camera_sees_the_same);
     return check_done();
 }

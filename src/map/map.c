@@ -44,6 +44,7 @@ struct omma_map {
     omma_map_observation *observations;
     size_t observation_count;
     depth_store *depth;
+    omma_buffer *memory; /* of a tracker, compressed; may be NULL */
     char *unit;
 };
 
@@ -73,6 +74,7 @@ void omma_map_destroy(omma_map **out)
     free(m->points);
     free(m->observations);
     depth_store_destroy(&m->depth);
+    omma_buffer_unref(&m->memory);
     free(m->unit);
     free(m);
     *out = NULL;
@@ -440,6 +442,17 @@ const char *omma_map_unit(const omma_map *m)
 depth_store *map_depth_store(const omma_map *m)
 {
     return m->depth;
+}
+
+void map_set_memory_blob(omma_map *m, omma_buffer *blob)
+{
+    omma_buffer_unref(&m->memory);
+    m->memory = blob;
+}
+
+omma_buffer *map_memory_blob(const omma_map *m)
+{
+    return m->memory;
 }
 
 /* Depth is in the unit of its keyframe, so that it grows along with the keyframe's scale. */

@@ -6,7 +6,6 @@
 #include "map_file.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +58,8 @@ const char *part_name(const map_part *p, char text[48])
     case PART_DEPTH:
         snprintf(text, 48, "depth of keyframe %" PRIu32, p->number);
         return text;
+    case PART_MEMORY:
+        return "memory of the tracker";
     case PART_KEYFRAMES:
         return "keyframes";
     case PART_FRAMES:
@@ -124,99 +125,18 @@ void map_head_finish(map_head *h)
     *h = (map_head){0};
 }
 
-/* ------------------------------------------------------------------------------- poses */
-
-static void put_doubles(omma_byte_list *b, const double *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        omma_bytes_f64(b, values[i]);
-}
-
-static void read_doubles(omma_byte_reader *r, double *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        values[i] = omma_read_f64(r);
-}
-
-static void put_sim3(omma_byte_list *b, const omma_sim3 *S)
-{
-    put_doubles(b, S->R, 9);
-    put_doubles(b, S->t, 3);
-    omma_bytes_f64(b, S->s);
-}
-
-static omma_sim3 read_sim3(omma_byte_reader *r)
-{
-    omma_sim3 S;
-
-    read_doubles(r, S.R, 9);
-    read_doubles(r, S.t, 3);
-    S.s = omma_read_f64(r);
-    return S;
-}
-
-/* R R^T = 1 with determinant 1, but for rounding; t finite. */
-static bool is_rigid(const double R[9], const double t[3])
-{
-    const double det = R[0] * (R[4] * R[8] - R[5] * R[7]) - R[1] * (R[3] * R[8] - R[5] * R[6]) +
-                       R[2] * (R[3] * R[7] - R[4] * R[6]);
-
-    for (int i = 0; i < 3; i++)
-        for (int k = 0; k < 3; k++) {
-            double dot =
-                R[3 * i] * R[3 * k] + R[3 * i + 1] * R[3 * k + 1] + R[3 * i + 2] * R[3 * k + 2];
-
-            if (!(fabs(dot - (i == k)) < 1e-6)) /* NaN too */
-                return false;
-        }
-    return det > 0 && isfinite(t[0]) && isfinite(t[1]) && isfinite(t[2]);
-}
-
-static bool is_similarity(const omma_sim3 *S)
-{
-    return is_rigid(S->R, S->t) && isfinite(S->s) && S->s > 0;
-}
-
 /* --------------------------------------------------------------------------- keyframes */
 
 void keyframe_encode(omma_byte_list *b, const omma_map_keyframe *k)
 {
-    const omma_camera *c = &k->camera;
-
     omma_bytes_u32(b, k->id);
     omma_bytes_u32(b, k->submap);
     omma_bytes_u64(b, k->frame_index);
     omma_bytes_u64(b, (uint64_t)k->time_ns);
-    omma_bytes_u32(b, (uint32_t)c->model);
-    omma_bytes_u32(b, (uint32_t)c->width);
-    omma_bytes_u32(b, (uint32_t)c->height);
-    put_doubles(b, (double[]){c->fx, c->fy, c->cx, c->cy}, 4);
-    put_doubles(b, c->k, 5);
-    put_sim3(b, &k->world_from_keyframe);
+    omma_camera_put(b, &k->camera);
+    omma_sim3_put(b, &k->world_from_keyframe);
     omma_bytes_u8(b, k->name != NULL);
     omma_bytes_text(b, k->name);
-}
-
-static omma_error read_camera(omma_camera *c, omma_byte_reader *r)
-{
-    uint32_t model = omma_read_u32(r), width = omma_read_u32(r), height = omma_read_u32(r);
-    double lens[4];
-
-    *c = (omma_camera){.model = model == 0 ? OMMA_CAMERA_PINHOLE : OMMA_CAMERA_FISHEYE};
-    c->width = (int)width;
-    c->height = (int)height;
-    read_doubles(r, lens, 4);
-    read_doubles(r, c->k, 5);
-    c->fx = lens[0];
-    c->fy = lens[1];
-    c->cx = lens[2];
-    c->cy = lens[3];
-    if (r->bad)
-        return omma_fail(OMMA_FORMAT, "it ends within a camera");
-    if (model > 1 || width > 1 << 20 || height > 1 << 20)
-        return omma_fail(OMMA_FORMAT, "camera model %" PRIu32 " of %" PRIu32 " x %" PRIu32 " px",
-                         model, width, height);
-    return omma_camera_check(c) ? OMMA_FORMAT : OMMA_OK;
 }
 
 omma_error keyframe_decode(omma_map_keyframe *k, char **name, omma_byte_reader *r)
@@ -226,10 +146,10 @@ omma_error keyframe_decode(omma_map_keyframe *k, char **name, omma_byte_reader *
     k->submap = omma_read_u32(r);
     k->frame_index = omma_read_u64(r);
     k->time_ns = (int64_t)omma_read_u64(r);
-    omma_error err = read_camera(&k->camera, r);
+    omma_error err = omma_camera_take(&k->camera, r);
     if (err)
         return err;
-    k->world_from_keyframe = read_sim3(r);
+    const bool posed = omma_sim3_take(&k->world_from_keyframe, r);
     uint8_t named = omma_read_u8(r);
     char *text = omma_read_text(r);
 
@@ -237,7 +157,7 @@ omma_error keyframe_decode(omma_map_keyframe *k, char **name, omma_byte_reader *
         err = omma_fail(OMMA_FORMAT, "it ends within a keyframe");
     else if (named > 1 || (!named && text[0]))
         err = omma_fail(OMMA_FORMAT, "the name of keyframe %" PRIu32 " is none", k->id);
-    else if (!is_similarity(&k->world_from_keyframe))
+    else if (!posed)
         err = omma_fail(OMMA_FORMAT, "the pose of keyframe %" PRIu32 " is none", k->id);
     if (err || !named) {
         free(text);
@@ -259,9 +179,8 @@ void frame_encode(omma_byte_list *b, const omma_view *v)
     omma_bytes_u32(b, v->keyframe);
     if (!v->has_pose)
         return;
-    put_doubles(b, v->keyframe_from_camera.R, 9);
-    put_doubles(b, v->keyframe_from_camera.t, 3);
-    put_sim3(b, &v->world_from_keyframe);
+    omma_se3_put(b, &v->keyframe_from_camera);
+    omma_sim3_put(b, &v->world_from_keyframe);
 }
 
 omma_error frame_decode(omma_view *v, omma_byte_reader *r)
@@ -277,17 +196,16 @@ omma_error frame_decode(omma_view *v, omma_byte_reader *r)
     v->keyframe = omma_read_u32(r);
     v->keyframe_from_camera = omma_se3_identity();
     v->world_from_keyframe = omma_sim3_identity();
+    bool is_pose = true;
     if (v->has_pose) {
-        read_doubles(r, v->keyframe_from_camera.R, 9);
-        read_doubles(r, v->keyframe_from_camera.t, 3);
-        v->world_from_keyframe = read_sim3(r);
+        is_pose = omma_se3_take(&v->keyframe_from_camera, r);
+        is_pose = omma_sim3_take(&v->world_from_keyframe, r) && is_pose;
     }
     if (r->bad)
         return omma_fail(OMMA_FORMAT, "it ends within a frame");
     if (status > OMMA_STATUS_RELOCALISED || posed > 1)
         return omma_fail(OMMA_FORMAT, "the status of frame %" PRIu64 " is none", v->frame_index);
-    if (!is_rigid(v->keyframe_from_camera.R, v->keyframe_from_camera.t) ||
-        !is_similarity(&v->world_from_keyframe))
+    if (!is_pose)
         return omma_fail(OMMA_FORMAT, "the pose of frame %" PRIu64 " is none", v->frame_index);
     return OMMA_OK;
 }

@@ -28,6 +28,7 @@ typedef enum part_type {
     PART_POINTS = PART_TYPE('p', 'o', 'i', 'n'),
     PART_PICTURE = PART_TYPE('p', 'i', 'c', 't'),
     PART_DEPTH = PART_TYPE('d', 'e', 'p', 't'),
+    PART_MEMORY = PART_TYPE('t', 'r', 'a', 'k'),
     PART_END = PART_TYPE('e', 'n', 'd', ' '),
 } part_type;
 

@@ -173,6 +173,10 @@ omma_error map_taker_take(map_taker *t, const map_part *p, uint64_t at, omma_buf
     case PART_DEPTH:
         err = take_pixels(t, p, content);
         break;
+    case PART_MEMORY:
+        map_set_memory_blob(t->map, omma_buffer_ref(content));
+        err = OMMA_OK;
+        break;
     case PART_END:
         err = take_end(t, content);
         break;

@@ -2,6 +2,7 @@
 #include "check.h"
 #include "map_file.h"
 #include "map_fixture.h"
+#include "map_inside.h"
 #include "scratch.h"
 
 static omma_buffer *picture(size_t n, uint64_t seed)
@@ -68,6 +69,7 @@ static omma_map *small_map(void)
         add_view(m, v, i == 0);
     }
     omma_map_set_unit(m, "m");
+    CHECK_OK(omma_map_set_memory(m, "what a tracker knew", 19));
     omma_map_set_points(m, points, 3, seen, 3);
     set_pictures(m);
     return m;
@@ -152,6 +154,28 @@ static void opened_map_exports_the_same_bytes(void)
     scratch_remove(after);
 }
 
+static void memory_comes_back_or_is_refused(void)
+{
+    omma_map *m = omma_map_create();
+    omma_buffer *b = NULL;
+    uint8_t large[5000] = {0};
+
+    CHECK(omma_map_get_memory(m, &b) == OMMA_NOT_FOUND);
+    CHECK_OK(omma_map_set_memory(m, "old", 3));
+    for (int i = 0; i < 5000; i++)
+        large[i] = (uint8_t)(i * i);
+    CHECK_OK(omma_map_set_memory(m, large, sizeof large));
+    CHECK_OK(omma_map_get_memory(m, &b));
+    CHECK(b->bytes == sizeof large && memcmp(b->data, large, sizeof large) == 0);
+    omma_buffer_unref(&b);
+    map_set_memory_blob(m, picture(100, 1));
+    CHECK(omma_map_get_memory(m, &b) == OMMA_FORMAT && !b);
+    memset(large, 0, sizeof large);
+    CHECK_OK(omma_map_set_memory(m, large, sizeof large)); /* zeros: more than can be true */
+    CHECK(omma_map_get_memory(m, &b) == OMMA_FORMAT && !b);
+    omma_map_destroy(&m);
+}
+
 static void empty_map_comes_back(void)
 {
     omma_map *m = omma_map_create(), *again = NULL;
@@ -190,7 +214,7 @@ static void cut_anywhere_is_named_and_the_rest_saved(void)
     char *data = saved(m, &n);
     size_t parts = parts_until(data, n, ends);
 
-    CHECK(parts == 8); /* head, keyframes, frames, points, two pictures, depth, end */
+    CHECK(parts == 9); /* head, keyframes, frames, points, memory, two pictures, depth, end */
     for (size_t cut = 0; cut < n; cut++) {
         omma_map *got = NULL;
         omma_map_salvage s;
@@ -262,7 +286,7 @@ static void shifted_parts_are_found(void)
     memcpy(moved + ends[2] - 300, data + ends[2] - 243, n - (ends[2] - 243));
     CHECK(map_file_parse(&got, moved, n - 57, "x", 0, NULL) == OMMA_FORMAT);
     CHECK_OK(map_file_parse(&got, moved, n - 57, "x", 0, &s));
-    CHECK(s.parts == 8 && s.damaged == 1 && omma_map_point_count(got) == 3);
+    CHECK(s.parts == 9 && s.damaged == 1 && omma_map_point_count(got) == 3);
     omma_map_destroy(&got);
     memcpy(moved, data, n);
     memset(moved + n, 'x', 100);
@@ -338,6 +362,7 @@ int main(void)
 {
     TEST(opened_map_exports_the_same_bytes);
     TEST(empty_map_comes_back);
+    TEST(memory_comes_back_or_is_refused);
     TEST(cut_anywhere_is_named_and_the_rest_saved);
     TEST(flipped_bit_costs_one_part);
     TEST(shifted_parts_are_found);

@@ -158,6 +158,14 @@ static omma_error write_pixels(writing *w, const omma_map *m)
     return OMMA_OK;
 }
 
+static void write_memory(writing *w, const omma_map *m)
+{
+    const omma_buffer *memory = map_memory_blob(m);
+
+    if (memory)
+        write_part(w, PART_MEMORY, 0, memory->data, memory->bytes);
+}
+
 omma_error omma_map_save(const omma_map *m, const char *path, const omma_export_options *o)
 {
     writing w = {0};
@@ -170,6 +178,7 @@ omma_error omma_map_save(const omma_map *m, const char *path, const omma_export_
     write_keyframes(&w, m);
     write_frames(&w, m);
     write_points(&w, m);
+    write_memory(&w, m);
     err = write_pixels(&w, m);
     write_part(&w, PART_END, 0, w.index.at, w.index.count);
     omma_bytes_finish(&w.index);

@@ -11,4 +11,8 @@ omma_view map_frame_view(const omma_map *m, size_t i);
 /** The keyframe's picture (taken); its name stays. An unknown keyframe is harmless. */
 void map_set_jpeg(omma_map *m, uint32_t keyframe, omma_buffer *jpeg);
 
+/** The tracker's memory as it is in the file: one zstd frame (taken), borrowed; NULL = none. */
+void map_set_memory_blob(omma_map *m, omma_buffer *blob);
+omma_buffer *map_memory_blob(const omma_map *m);
+
 bool map_has_keyframe(const omma_map *m, uint32_t id);

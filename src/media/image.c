@@ -4,6 +4,7 @@
 
 #include "avframe.h"
 #include "exchange.h"
+#include "still.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
@@ -147,6 +148,15 @@ omma_error omma_image_encode_jpeg(omma_buffer **out, const omma_frame *f, int qu
     }
     free_encoder(&codec);
     av_frame_free(&frame);
+    return err;
+}
+
+omma_error omma_image_decode(omma_frame **out, const void *data, size_t bytes, const char *name)
+{
+    still_decoder *d = still_create();
+    omma_error err = still_decode_bytes(d, out, data, bytes, name);
+
+    still_destroy(&d);
     return err;
 }
 

@@ -112,6 +112,22 @@ static void wrong_requests_are_refused(void)
     omma_frame_unref(&empty);
 }
 
+static void pictures_are_decoded_from_memory(void)
+{
+    omma_frame *f = fixture_frame(66, 50, 3), *back = NULL;
+    omma_buffer *bytes = NULL;
+    CHECK_OK(omma_image_encode_jpeg(&bytes, f, 95));
+    CHECK_OK(omma_image_decode(&back, bytes->data, bytes->bytes, "it"));
+    CHECK(back && back->width == 66 && back->height == 50 && fixture_error(back, 3) < 1.5);
+    omma_frame_unref(&back);
+    CHECK(omma_image_decode(&back, bytes->data, bytes->bytes / 2, "half") == OMMA_FORMAT);
+    CHECK(strncmp(omma_why(), "half: ", 6) == 0);
+    CHECK(omma_image_decode(&back, "no picture", 10, "text") == OMMA_FORMAT);
+    CHECK(omma_image_decode(&back, "", 0, "nothing") == OMMA_FORMAT && !back);
+    omma_buffer_unref(&bytes);
+    omma_frame_unref(&f);
+}
+
 int main(void)
 {
     fixture_make_folder();
@@ -120,6 +136,7 @@ int main(void)
     TEST(jpeg_stretches_limited_range);
     TEST(better_quality_is_larger_and_closer);
     TEST(wrong_requests_are_refused);
+    TEST(pictures_are_decoded_from_memory);
     fixture_remove_folder();
     return check_done();
 }

@@ -89,6 +89,17 @@ static omma_error read_all(int fd, uint8_t *to, size_t n, const char *path)
     return OMMA_OK;
 }
 
+/* The n bytes that were read become the packet's. */
+static omma_error hand_over(still_decoder *d, size_t n)
+{
+    memset(d->bytes->data + n, 0, AV_INPUT_BUFFER_PADDING_SIZE);
+    d->packet->buf = av_buffer_ref(d->bytes);
+    d->packet->data = d->bytes->data;
+    d->packet->size = (int)n;
+    d->packet->flags = AV_PKT_FLAG_KEY;
+    return d->packet->buf ? OMMA_OK : OMMA_NO_MEMORY;
+}
+
 static omma_error read_open_file(still_decoder *d, int fd, const char *path)
 {
     struct stat st;
@@ -105,14 +116,7 @@ static omma_error read_open_file(still_decoder *d, int fd, const char *path)
     omma_error err = reserve(d, n);
     if (!err)
         err = read_all(fd, d->bytes->data, n, path);
-    if (err)
-        return err;
-    memset(d->bytes->data + n, 0, AV_INPUT_BUFFER_PADDING_SIZE);
-    d->packet->buf = av_buffer_ref(d->bytes);
-    d->packet->data = d->bytes->data;
-    d->packet->size = (int)n;
-    d->packet->flags = AV_PKT_FLAG_KEY;
-    return d->packet->buf ? OMMA_OK : OMMA_NO_MEMORY;
+    return err ? err : hand_over(d, n);
 }
 
 static omma_error read_file(still_decoder *d, const char *path)
@@ -270,18 +274,44 @@ static omma_error rotate(omma_frame **frame, int degrees_clockwise)
     return OMMA_OK;
 }
 
-omma_error still_decode(still_decoder *d, omma_frame **out, const char *path)
+/* What was read into the packet. */
+static omma_error decode_upright(still_decoder *d, omma_frame **out, const char *path)
 {
     omma_frame *frame = NULL;
-    d->exif = (exif_facts){0};
-    omma_error err = read_file(d, path);
-    if (!err)
-        err = decode(d, &frame, path);
-    av_packet_unref(d->packet);
-    av_frame_unref(d->frame);
+    omma_error err = decode(d, &frame, path);
+
     if (!err && d->exif.degrees_clockwise)
         err = rotate(&frame, d->exif.degrees_clockwise);
     if (!err)
         *out = frame;
+    return err;
+}
+
+omma_error still_decode(still_decoder *d, omma_frame **out, const char *path)
+{
+    d->exif = (exif_facts){0};
+    omma_error err = read_file(d, path);
+    if (!err)
+        err = decode_upright(d, out, path);
+    av_packet_unref(d->packet);
+    av_frame_unref(d->frame);
+    return err;
+}
+
+omma_error still_decode_bytes(still_decoder *d, omma_frame **out, const void *data, size_t bytes,
+                              const char *name)
+{
+    d->exif = (exif_facts){0};
+    if (bytes == 0 || bytes > MAX_FILE_BYTES)
+        return omma_fail(OMMA_FORMAT, "%s: %zu bytes are no picture", name, bytes);
+    omma_error err = reserve(d, bytes);
+    if (err)
+        return err;
+    memcpy(d->bytes->data, data, bytes);
+    err = hand_over(d, bytes);
+    if (!err)
+        err = decode_upright(d, out, name);
+    av_packet_unref(d->packet);
+    av_frame_unref(d->frame);
     return err;
 }

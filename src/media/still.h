@@ -16,6 +16,10 @@ void still_destroy(still_decoder **d);
  *          not a picture), OMMA_UNSUPPORTED, OMMA_NO_MEMORY. */
 omma_error still_decode(still_decoder *d, omma_frame **out, const char *path);
 
+/** The same from memory; name is for messages. */
+omma_error still_decode_bytes(still_decoder *d, omma_frame **out, const void *data, size_t bytes,
+                              const char *name);
+
 /** EXIF of the picture decoded last; borrowed. */
 const exif_facts *still_exif(const still_decoder *d);
 /** "JPEG"; static. What the picture decoded last was; "" before the first. */

@@ -32,21 +32,38 @@ static void wait_for_moment(omma_session *s, int64_t moment_ns)
     }
 }
 
+/* Behind what a resumed map holds already. */
+typedef struct shift {
+    uint64_t index;
+    int64_t ns;
+} shift;
+
+static shift shift_for(const omma_session *s, const omma_frame *first)
+{
+    if (!s->resumed.frames)
+        return (shift){0, 0};
+    return (shift){s->resumed.next_index - first->index, s->resumed.next_ns - first->time_ns};
+}
+
 static void decode(void *user)
 {
     omma_session *s = user;
     int64_t cpu_ns = omma_clock_thread_ns(), first_ns = 0, start_ns = 0;
     bool paced = s->realtime && !omma_source_get_info(s->source)->live;
     omma_frame *frame = NULL;
+    shift by = {0, 0};
     omma_error err;
 
     while ((err = omma_source_read(s->source, &frame)) == OMMA_OK) {
         if (!start_ns) {
             start_ns = omma_clock_now_ns();
             first_ns = frame->time_ns;
+            by = shift_for(s, frame);
         }
         if (paced)
             wait_for_moment(s, start_ns + (frame->time_ns - first_ns));
+        frame->index += by.index;
+        frame->time_ns += by.ns;
         if (omma_queue_push(s->queue, frame) != OMMA_OK)
             break;
         frame = NULL;

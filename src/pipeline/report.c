@@ -113,8 +113,8 @@ static void add_frames(cJSON *report, const omma_session *s)
     }
     for (int i = 0; i < STATUSES; i++)
         cJSON_AddNumberToObject(status, omma_status_name((omma_status)i), (double)count[i]);
-    uint64_t all = s->now.frames + s->now.dropped;
-    cJSON_AddNumberToObject(report, "frames", (double)s->now.frames);
+    const uint64_t frames = s->resumed.frames + s->now.frames, all = frames + s->now.dropped;
+    cJSON_AddNumberToObject(report, "frames", (double)frames);
     cJSON_AddNumberToObject(report, "dropped", (double)s->now.dropped);
     cJSON_AddNumberToObject(report, "damaged", (double)s->now.damaged);
     cJSON_AddNumberToObject(report, "posed", (double)posed);
@@ -122,6 +122,15 @@ static void add_frames(cJSON *report, const omma_session *s)
     add_rounded(report, "coverage", all ? (double)posed / (double)all : 0, 1e-6);
     cJSON_AddItemToObject(report, "status", status);
     cJSON_AddItemToObject(report, "without_pose", lost);
+}
+
+static void add_resumed(cJSON *report, const omma_session *s)
+{
+    cJSON *resumed = cJSON_AddObjectToObject(report, "resumed");
+
+    cJSON_AddNumberToObject(resumed, "frames", (double)s->resumed.frames);
+    cJSON_AddNumberToObject(resumed, "keyframes", (double)s->resumed.keyframes);
+    cJSON_AddNumberToObject(resumed, "posed", (double)omma_session_posed(s));
 }
 
 static void add_dense(cJSON *report, const omma_session *s)
@@ -191,6 +200,8 @@ char *omma_session_report(omma_session *s)
     cJSON_AddStringToObject(report, "input", s->input);
     add_source(report, s);
     add_frames(report, s);
+    if (s->resumed.frames)
+        add_resumed(report, s);
     cJSON_AddNumberToObject(report, "keyframes", (double)omma_map_keyframe_count(s->map));
     cJSON_AddNumberToObject(report, "points", (double)omma_map_point_count(s->map));
     add_dense(report, s);

@@ -14,29 +14,6 @@
 
 /* ------------------------------------------------------------------------------------ create */
 
-/* The picture at s times the size: pixel centres map to pixel centres. */
-static omma_camera scaled_camera(const omma_camera *c, int width, int height)
-{
-    double sx = (double)width / c->width, sy = (double)height / c->height;
-    omma_camera out = *c;
-
-    out.width = width;
-    out.height = height;
-    out.fx *= sx;
-    out.fy *= sy;
-    out.cx = (c->cx + 0.5) * sx - 0.5;
-    out.cy = (c->cy + 0.5) * sy - 0.5;
-    return out;
-}
-
-/* Same shape: the height that the width asks for is right within a pixel of either size. */
-static bool same_shape(const omma_camera *c, int width, int height)
-{
-    double wanted = (double)c->height * width / c->width;
-    double slack = 1 + (double)width / c->width;
-    return fabs(wanted - height) <= (slack < 2 ? slack : 2);
-}
-
 static omma_error fit_camera(omma_session *s, const omma_source_info *info)
 {
     omma_camera *c = &s->camera;
@@ -45,15 +22,15 @@ static omma_error fit_camera(omma_session *s, const omma_source_info *info)
         c->width = info->width;
         c->height = info->height;
     } else if (c->width != info->width || c->height != info->height) {
-        if (!same_shape(c, info->width, info->height))
+        const omma_camera given = *c;
+        if (omma_camera_fit(c, info->width, info->height) != OMMA_OK)
             return omma_fail(
                 OMMA_INVALID,
                 "the camera is for %d x %d pictures and the input has %d x %d, another "
                 "shape: give the camera of this input, or none to have it found",
                 c->width, c->height, info->width, info->height);
-        omma_info(s->log, "camera scaled from %d x %d to the input's %d x %d", c->width, c->height,
-                  info->width, info->height);
-        *c = scaled_camera(c, info->width, info->height);
+        omma_info(s->log, "camera scaled from %d x %d to the input's %d x %d", given.width,
+                  given.height, info->width, info->height);
     }
     s->options.tracker.camera = c;
     return omma_camera_check(c);
@@ -363,13 +340,29 @@ static double find_scale(const omma_session *s)
     return 0;
 }
 
-static void scale_map(omma_session *s)
+/* @return what it was multiplied with. */
+static double scale_map(omma_session *s)
 {
     const double scale = find_scale(s);
     if (!(scale > 0))
-        return;
+        return 1;
     omma_map_rescale(s->map, scale);
     omma_map_set_unit(s->map, "m");
+    return scale;
+}
+
+/* So that another clip can go on here; not every backend can. */
+static omma_error keep_memory(omma_session *s, double scale)
+{
+    omma_buffer *memory = NULL;
+    omma_error err = omma_tracker_save(s->tracker, scale, &memory);
+
+    if (err == OMMA_UNSUPPORTED || err == OMMA_DEGENERATE)
+        return OMMA_OK;
+    if (!err)
+        err = omma_map_set_memory(s->map, memory->data, memory->bytes);
+    omma_buffer_unref(&memory);
+    return err;
 }
 
 static omma_error finish_map(omma_session *s)
@@ -382,16 +375,8 @@ static omma_error finish_map(omma_session *s)
     fuse(s, update);
     err = keep_points(s);
     if (!err)
-        scale_map(s);
+        err = keep_memory(s, scale_map(s));
     return err;
-}
-
-static size_t posed_frames(const omma_map *map)
-{
-    size_t posed = 0;
-    for (size_t i = 0; i < omma_map_frame_count(map); i++)
-        posed += omma_map_get_pose(map, i).has_pose;
-    return posed;
 }
 
 /* Why there is no map, in the order in which one would look. */
@@ -399,11 +384,17 @@ static omma_error no_reconstruction(const omma_session *s)
 {
     uint64_t n = s->now.frames;
 
-    if (n < 2)
+    if (n < 2 && !s->resumed.frames)
         return omma_fail(OMMA_DEGENERATE,
                          "%s has %" PRIu64 " picture%s, and a map needs several from different "
                          "places: give a video or more pictures",
                          s->input, n, n == 1 ? "" : "s");
+    if (s->resumed.frames)
+        return omma_fail(OMMA_DEGENERATE,
+                         "none of the %" PRIu64
+                         " frames of %s was recognised in the map, nor could "
+                         "a part of its own begin with them: is it the same place?",
+                         n, s->input);
     return omma_fail(OMMA_DEGENERATE,
                      "none of the %" PRIu64 " frames of %s could be placed: the camera must move "
                      "sideways through a textured, mostly still scene (turning on the spot or "
@@ -456,7 +447,7 @@ omma_error omma_session_run(omma_session *s)
     measure(s);
     feed_stop(s);
     finished = finish_map(s);
-    s->now.tracked = posed_frames(s->map);
+    s->now.tracked = omma_session_posed(s);
     tell_progress(s, true);
     if (tracked)
         omma_fail(tracked, "%s", why);
@@ -472,6 +463,14 @@ void omma_session_stop(omma_session *s)
 omma_map *omma_session_map(omma_session *s)
 {
     return s->map;
+}
+
+uint64_t omma_session_posed(const omma_session *s)
+{
+    uint64_t posed = 0;
+    for (size_t i = omma_map_frame_count(s->map); i-- > s->resumed.frames;)
+        posed += omma_map_get_pose(s->map, i).has_pose;
+    return posed;
 }
 
 const omma_source_info *omma_session_source(const omma_session *s)

@@ -10,6 +10,14 @@
 
 #include <stdatomic.h>
 
+/* What was there before this clip; zeros: nothing. */
+typedef struct resumed_map {
+    uint64_t frames, keyframes;
+    size_t landmark;     /* a frame of its main submap: where that is now */
+    uint64_t next_index; /* the first frame's number here, and its time */
+    int64_t next_ns;
+} resumed_map;
+
 struct omma_session {
     const omma_log *log;
     omma_session_options options; /* input and tracker.camera point to our own copies */
@@ -20,6 +28,7 @@ struct omma_session {
     omma_source *source;
     omma_tracker *tracker;
     omma_map *map;
+    resumed_map resumed;
     recent_frames *recent;
     depth_points *depth;
     depth_log *depths; /* NULL: no files of depth are wanted */

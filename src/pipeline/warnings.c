@@ -37,19 +37,34 @@ static void warn_of_focal(cJSON *warnings, const omma_session *s, const omma_tra
                                 focal, sigma, s->options.fov_degrees > 0 ? "" : " or --fov"));
 }
 
+/* None of the clip's frames is in the submap that held most of the map. */
+static void warn_of_strange_place(cJSON *warnings, const omma_session *s)
+{
+    for (size_t i = s->resumed.frames; i < omma_map_frame_count(s->map); i++) {
+        const omma_map_pose p = omma_map_get_pose(s->map, i);
+        const omma_map_pose old = omma_map_get_pose(s->map, s->resumed.landmark);
+        if (p.has_pose && p.submap == old.submap)
+            return;
+    }
+    add(warnings, omma_text("%s was not recognised in the map: it is a part of its own", s->input));
+}
+
 cJSON *warnings_of(const omma_session *s, const omma_tracker_stats *stats)
 {
     cJSON *warnings = cJSON_CreateArray();
     const size_t posed = count_posed(s->map), keyframes = omma_map_keyframe_count(s->map),
                  points = omma_map_point_count(s->map);
+    const uint64_t frames = s->resumed.frames + s->now.frames;
 
     if (s->options.tracker.backend == OMMA_TRACKER_SYNTHETIC || !posed)
         return warnings;
     warn_of_focal(warnings, s, stats);
-    if (posed * 2 < s->now.frames)
+    if (s->resumed.frames)
+        warn_of_strange_place(warnings, s);
+    if (posed * 2 < frames)
         add(warnings, omma_text("only %zu of %" PRIu64 " frames have a pose: report.json tells "
                                 "under without_pose where the camera was lost",
-                                posed, s->now.frames));
+                                posed, frames));
     if (stats->submaps > 1)
         add(warnings, omma_text("the map is in %u parts that share no origin and no scale: "
                                 "trajectory.txt holds the largest only",

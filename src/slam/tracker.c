@@ -130,6 +130,47 @@ omma_error omma_tracker_points(omma_tracker *t, omma_sparse_map *out)
     return t->backend->points ? t->backend->points(t->self, out) : OMMA_OK;
 }
 
+omma_error omma_tracker_save(const omma_tracker *t, double scale, omma_buffer **out)
+{
+    if (!(scale > 0 && scale < 1e12))
+        return omma_fail(OMMA_INVALID, "tracker: a scale of %g", scale);
+    if (!t->backend->save)
+        return omma_fail(OMMA_UNSUPPORTED, "this backend keeps nothing that another clip could go "
+                                           "on from");
+    return t->backend->save(t->self, scale, out);
+}
+
+omma_error omma_tracker_restore(omma_tracker *t, const omma_tracker_memory *memory)
+{
+    tracker_start start = {0};
+
+    if (!t->backend->restore)
+        return omma_fail(OMMA_UNSUPPORTED, "this backend cannot go on in a map");
+    if (t->width || t->finished)
+        return omma_fail(OMMA_INVALID, "tracker: it has begun already and cannot go on elsewhere");
+    omma_error err = t->backend->restore(t->self, memory, &start);
+    if (err)
+        return err;
+    t->width = start.width;
+    t->height = start.height;
+    t->time_ns = start.time_ns;
+    return OMMA_OK;
+}
+
+omma_error omma_tracker_locate(omma_tracker *t, const omma_frame *frame, const omma_camera *camera,
+                               omma_tracker_place *out)
+{
+    if (!t->backend->locate)
+        return omma_fail(OMMA_UNSUPPORTED, "this backend recognises no places");
+    if (frame->format == OMMA_FORMAT_NONE || !frame->plane[0] || frame->width < TRACKER_MIN_SIZE ||
+        frame->height < TRACKER_MIN_SIZE)
+        return omma_fail(OMMA_INVALID, "a picture of %d x %d: %d x %d is the least", frame->width,
+                         frame->height, TRACKER_MIN_SIZE, TRACKER_MIN_SIZE);
+    if (camera && omma_camera_check(camera))
+        return OMMA_INVALID; /* its reason stands */
+    return t->backend->locate(t->self, frame, camera, out);
+}
+
 void omma_sparse_map_finish(omma_sparse_map *m)
 {
     if (!m)

@@ -11,6 +11,11 @@
 
 #define TRACKER_MIN_SIZE 32
 
+typedef struct tracker_start {
+    int width, height;
+    int64_t time_ns;
+} tracker_start;
+
 typedef struct tracker_backend {
     /* frame is taken, whatever is returned; *out is borrowed until the next call */
     omma_error (*push)(void *self, omma_frame *frame, const omma_update **out);
@@ -18,6 +23,12 @@ typedef struct tracker_backend {
     omma_error (*finish)(void *self, const omma_update **out);
     /* out comes zeroed; arrays are given, from malloc. NULL = this backend has no points */
     omma_error (*points)(void *self, omma_sparse_map *out);
+    /* The three are NULL when a backend keeps no memory of a map. */
+    omma_error (*save)(const void *self, double scale, omma_buffer **out);
+    /* before the first push; start: what was pushed last in the earlier run */
+    omma_error (*restore)(void *self, const omma_tracker_memory *memory, tracker_start *start);
+    omma_error (*locate)(void *self, const omma_frame *frame, const omma_camera *camera,
+                         omma_tracker_place *out);
     void (*get_stats)(const void *self, omma_tracker_stats *out); /* out comes zeroed */
     void (*destroy)(void *self);
 } tracker_backend;

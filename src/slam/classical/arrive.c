@@ -45,6 +45,13 @@ int cell_of(const classical *c)
     return is_wide(c) ? (c->cell * 11 + 10) / 20 : c->cell;
 }
 
+int cell_for(const omma_camera *camera, unsigned features)
+{
+    const double area = (double)camera->width * camera->height;
+    const int cell = (int)lround(sqrt(area / (features ? features : 350)) * 0.85);
+    return cell < 12 ? 12 : cell;
+}
+
 void follow(classical *c, const omma_se3 *predicted)
 {
     world *w = &c->world;

@@ -18,7 +18,7 @@
 #include "classical.h"
 
 #include "complete.h"
-#include "state.h"
+#include "resume.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -38,10 +38,22 @@ static void first_camera(classical *c, const omma_frame *frame)
     }
     world_set_camera(&c->world, &camera);
     c->world.focal_guess = camera.fx;
-    double area = (double)frame->width * frame->height;
-    double features = c->options.features ? c->options.features : 350;
-    c->cell = (int)lround(sqrt(area / features) * 0.85);
-    c->cell = c->cell < 12 ? 12 : c->cell;
+    c->cell = cell_for(&camera, c->options.features);
+}
+
+/* The first picture, in an empty world or in one that an earlier clip has left. */
+static void begin(classical *c, uint32_t r, const omma_frame *frame)
+{
+    for (int i = 0; i < 9; i++) /* nothing is known of how the camera came here */
+        c->world.records[r].turn[i] = i % 4 == 0;
+    if (c->home == NO_HOME)
+        first_camera(c, frame);
+    c->attempt = r;
+    if (c->home != NO_HOME && come_home(c, r, frame))
+        return;
+    start_attempt(c, r, frame);
+    keep_sights(c, r);
+    c->status = c->home == NO_HOME ? OMMA_STATUS_INITIALISING : OMMA_STATUS_LOST;
 }
 
 static void hand_out(classical *c, omma_update *update, const omma_update **out);
@@ -75,11 +87,8 @@ static omma_error push_frame(classical *c, omma_frame *frame)
                                                .time_ns = frame->time_ns,
                                                .keyframe = NO_INDEX,
                                                .told = NO_INDEX});
-    if (r == 0) {
-        first_camera(c, frame);
-        start_attempt(c, r, frame);
-        keep_sights(c, r);
-        c->status = OMMA_STATUS_INITIALISING;
+    if (r == w->first) {
+        begin(c, r, frame);
     } else {
         const omma_se3 before = c->pose;
         start = stages_begin();
@@ -150,6 +159,7 @@ static omma_error classical_finish(void *self, const omma_update **out)
         c->rms_px = r.rms_px;
         c->focal_sigma = r.focal_sigma_px;
     }
+    old_frame_restore(&c->old_frame, &c->world);
     stages_end(&c->stages, STAGE_COMPLETE, start);
     if (c->dense) {
         densify_finish(c->dense, &c->world, !c->options.realtime);
@@ -264,6 +274,7 @@ static void classical_destroy(void *self)
     free(c->depths);
     free(c->removed);
     free(c->told);
+    old_frame_finish(&c->old_frame);
     free(c);
 }
 
@@ -314,6 +325,9 @@ omma_error classical_create(void **self, const tracker_backend **backend, const 
                                           .finish = classical_finish,
                                           .points = classical_points,
                                           .get_stats = classical_get_stats,
+                                          .save = classical_save,
+                                          .restore = classical_restore,
+                                          .locate = classical_locate,
                                           .destroy = classical_destroy};
     classical *c = omma_new(classical);
 

@@ -4,38 +4,11 @@
 
 #include "check.h"
 #include "pictures_fixture.h"
-#include "sights_fixture.h"
+#include "wall_fixture.h"
 
-enum { W = 240, H = 180, BOARD_W = 900, BOARD_H = 700, FRAMES = 60 };
+enum { FRAMES = 60 };
 
-static const double focal = 200, rate = 30;
-
-static omma_camera camera(void)
-{
-    return (omma_camera){.width = W,
-                         .height = H,
-                         .fx = focal,
-                         .fy = focal,
-                         .cx = 0.5 * (W - 1),
-                         .cy = 0.5 * (H - 1)};
-}
-
-/* The wall's pattern, painted once; its pixels are those of a camera that looks straight at it. */
 static omma_frame *board;
-
-static double board_at(double x, double y)
-{
-    x = fmin(BOARD_W - 2, fmax(0, x + 0.5 * BOARD_W));
-    y = fmin(BOARD_H - 2, fmax(0, y + 0.5 * BOARD_H));
-    const int ix = (int)x, iy = (int)y, stride = board->stride[0];
-    const uint8_t *p = board->plane[0] + iy * stride + ix;
-    const double fx = x - ix, fy = y - iy;
-    return (1 - fy) * ((1 - fx) * p[0] + fx * p[1]) +
-           fy * ((1 - fx) * p[stride] + fx * p[stride + 1]);
-}
-
-/* camera_from_world at a second; the wall is the plane z = 1. */
-typedef omma_se3 path(double t);
 
 static omma_se3 turning(double t)
 {
@@ -47,41 +20,11 @@ static omma_se3 shaking(double t)
     return fixture_pose(0, 0, 0, 0.08 * sin(9 * t), 0.12 * sin(13 * t), 0.05 * sin(7 * t));
 }
 
-static omma_se3 passing(double t)
-{
-    return fixture_pose(0.4 * t - 0.3, 0.1 * sin(3 * t), 0.08 * sin(2 * t), 0.05 * sin(2 * t),
-                        0.25 - 0.3 * t, 0.02 * t);
-}
-
 /* Parallax comes slowly, and much has left the picture before there is enough of it. */
 static omma_se3 slow(double t)
 {
     return fixture_pose(0.137 * sin(0.697 * t), 0.144 * sin(0.503 * t), 0.051 * sin(0.906 * t),
                         0.071 * sin(1.367 * t), 0.113 * sin(0.835 * t), 0.029 * sin(0.583 * t));
-}
-
-/* What the camera sees in frame i; rows are exposed one after another over readout s. */
-static omma_frame *look(path *way, int i, double readout)
-{
-    omma_frame *f = NULL;
-    const omma_camera c = camera();
-    CHECK_OK(omma_frame_create(&f, OMMA_FORMAT_GRAY8, W, H));
-    for (int y = 0; y < H; y++) {
-        const omma_se3 T = way(i / rate + readout * ((y + 0.5) / H - 0.5));
-        const omma_se3 back = omma_se3_inverse(&T);
-        for (int x = 0; x < W; x++) {
-            double ray[3] = {(x - c.cx) / c.fx, (y - c.cy) / c.fy, 1}, d[3];
-            for (int k = 0; k < 3; k++)
-                d[k] = back.R[3 * k] * ray[0] + back.R[3 * k + 1] * ray[1] +
-                       back.R[3 * k + 2] * ray[2];
-            double s = (1 - back.t[2]) / d[2];
-            f->plane[0][y * f->stride[0] + x] = (uint8_t)lround(
-                board_at(focal * (back.t[0] + s * d[0]), focal * (back.t[1] + s * d[1])));
-        }
-    }
-    f->index = (uint64_t)i;
-    f->time_ns = (int64_t)(1e9 * i / rate);
-    return f;
 }
 
 static omma_tracker *tracker_make(const omma_camera *c)
@@ -98,7 +41,7 @@ static size_t run(path *way, int frames, double readout, const omma_camera *c, o
     const omma_update *u = NULL;
     size_t posed = 0;
     for (int i = 0; i < frames; i++) {
-        CHECK_OK(omma_tracker_push(t, look(way, i, readout), &u));
+        CHECK_OK(omma_tracker_push(t, wall_look(board, way, i, readout), &u));
         CHECK(u->view_count >= 1 && u->views[u->view_count - 1].frame_index == (uint64_t)i);
     }
     CHECK_OK(omma_tracker_finish(t, &u));
@@ -117,7 +60,7 @@ static size_t run(path *way, int frames, double readout, const omma_camera *c, o
 
 static void a_camera_that_only_turns_gets_no_pose(void)
 {
-    const omma_camera c = camera();
+    const omma_camera c = wall_camera();
     path *const ways[] = {turning, shaking};
     const double readouts[] = {0, 0.015, 0.03};
     for (int way = 0; way < 2; way++) {
@@ -134,7 +77,7 @@ static void errors(path *way, const omma_se3 *pose, double *rms, double *worst)
     omma_sim3 S;
     *rms = *worst = 0;
     for (int i = 0; i < FRAMES; i++) {
-        const omma_se3 T = way(i / rate);
+        const omma_se3 T = way(i / wall_rate);
         memcpy(got + (ptrdiff_t)3 * i, pose[i].t, sizeof(pose[i].t));
         fixture_centre(&T, want + (ptrdiff_t)3 * i);
     }
@@ -152,7 +95,7 @@ static void errors(path *way, const omma_se3 *pose, double *rms, double *worst)
 
 static void a_wall_is_enough(void)
 {
-    const omma_camera c = camera();
+    const omma_camera c = wall_camera();
     for (int rolling = 0; rolling < 2; rolling++) {
         omma_se3 pose[FRAMES];
         double rms, worst;
@@ -166,7 +109,7 @@ static void a_wall_is_enough(void)
 
 static void frames_before_the_map_are_posed_as_well_as_those_after(void)
 {
-    const omma_camera c = camera();
+    const omma_camera c = wall_camera();
     omma_se3 pose[FRAMES];
     double rms, worst;
     if (!CHECK(run(slow, FRAMES, 0, &c, pose) == FRAMES))
@@ -216,8 +159,7 @@ static void a_run_without_frames_ends_well(void)
 
 int main(void)
 {
-    const double whole[6] = {1, 0, 0, 1, 0, 0};
-    board = fixture_picture(BOARD_W, BOARD_H, whole, 11);
+    board = wall_paint(11);
     TEST(a_camera_that_only_turns_gets_no_pose);
     TEST(a_wall_is_enough);
     TEST(frames_before_the_map_are_posed_as_well_as_those_after);

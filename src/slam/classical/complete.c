@@ -91,12 +91,12 @@ static complete_result settle(world *w, uint32_t submap, const complete_options 
 /* Every frame in one direction; unposed ones are tried from their neighbour. */
 static void pose_frames(world *w, int direction, uint64_t seed)
 {
-    const int64_t n = (int64_t)w->record_count;
+    const int64_t n = (int64_t)w->record_count - w->first;
     omma_se3 pose;
     bool known = false;
 
     for (int64_t i = 0; i < n; i++) {
-        uint32_t r = (uint32_t)(direction > 0 ? i : n - 1 - i);
+        uint32_t r = w->first + (uint32_t)(direction > 0 ? i : n - 1 - i);
         if (direction > 0 || !w->records[r].posed)
             pose_frame(w, r, known ? &pose : NULL, seed);
         known = w->records[r].posed;

@@ -93,41 +93,6 @@ static bool agree(const world *w, const bridge *a, const bridge *b)
     return d < 0.1 * depth && omma_so3_angle(A.R, B.R) < 0.07 && fabs(log(A.s / B.s)) < 0.1;
 }
 
-/* Moves a whole submap through the similarity; its keyframes, depths and frames are the other's
- * now. */
-static void move(world *w, uint32_t from, uint32_t into, const omma_sim3 *S)
-{
-    for (size_t i = 0; i < w->feature_count; i++)
-        if (w->keyframes[w->features[i].anchor].submap == from) {
-            w->features[i].rho /= S->s;
-            w->features[i].rho_sigma /= S->s;
-        }
-    for (size_t i = 0; i < w->keyframe_count; i++) {
-        keyframe *k = &w->keyframes[i];
-        if (k->submap != from)
-            continue;
-        k->submap = into;
-        k->unit *= S->s;
-        if (!k->posed)
-            continue;
-        omma_se3 own = omma_se3_inverse(&k->camera_from_world), there = own;
-        omma_sim3_apply(S, own.t, there.t);
-        for (int r = 0; r < 3; r++)
-            for (int c = 0; c < 3; c++)
-                there.R[3 * r + c] = S->R[3 * r] * own.R[c] + S->R[3 * r + 1] * own.R[3 + c] +
-                                     S->R[3 * r + 2] * own.R[6 + c];
-        k->camera_from_world = omma_se3_inverse(&there);
-    }
-    for (size_t i = 0; i < w->record_count; i++) {
-        record *r = &w->records[i];
-        if (!r->posed || r->submap != from)
-            continue;
-        r->submap = into;
-        for (int c = 0; c < 3; c++)
-            r->keyframe_from_camera.t[c] *= S->s;
-    }
-}
-
 static uint32_t count_keyframes(const world *w, uint32_t submap)
 {
     uint32_t n = 0;
@@ -150,9 +115,9 @@ static uint32_t cross(world *w, const bridge *b, const omma_log *log)
                own, count_keyframes(w, own), b->into, count_keyframes(w, b->into),
                w->keyframes[b->keyframe].frame, b->inliers, b->scale);
     if (stays)
-        move(w, b->into, own, &back);
+        world_move_submap(w, b->into, own, &back);
     else
-        move(w, own, b->into, &into_from_own);
+        world_move_submap(w, own, b->into, &into_from_own);
     for (size_t i = 0; i < b->found.count; i++) {
         int64_t f = b->found.item[i].outlier ? -1 : own_feature(rec, &b->found.item[i]);
         if (f >= 0 && w->features[f].state != FEATURE_DEAD)

@@ -180,12 +180,12 @@ enum { REACH = 10 /* frames a pose is carried over at most */ };
 /* One way through the frames, forward or back, each from the last posed one. */
 static uint32_t sweep(world *w, int direction, uint32_t submap, uint64_t seed, uint32_t *alias)
 {
-    const int64_t n = (int64_t)w->record_count;
+    const int64_t n = (int64_t)w->record_count - w->first;
     int64_t last = -1;
     uint32_t count = 0;
 
     for (int64_t i = 0; i < n; i++) {
-        int64_t r = direction > 0 ? i : n - 1 - i;
+        int64_t r = w->first + (direction > 0 ? i : n - 1 - i);
         const record *rec = &w->records[r];
         if (!rec->posed && last >= 0 && llabs(r - last) <= REACH)
             count += follow_neighbour(w, (uint32_t)r, (uint32_t)last, submap, seed, alias);
@@ -200,7 +200,7 @@ static uint32_t connect(world *w, uint32_t submap, uint64_t seed, uint32_t *alia
 {
     uint32_t count = 0;
 
-    for (uint32_t r = 0; r < w->record_count; r++) {
+    for (uint32_t r = w->first; r < w->record_count; r++) {
         record *rec = &w->records[r];
         sight_list near = {0};
         if (!rec->posed || rec->status != OMMA_STATUS_ROTATING || !was_described(w, r))
@@ -227,7 +227,7 @@ uint32_t reclaim(world *w, const follower *f, uint32_t submap, uint64_t seed)
     memset(alias, 0xff, (w->feature_count + 1) * sizeof(*alias));
     for (int round = 0; round < ROUNDS && more; round++) {
         more = 0;
-        for (uint32_t r = 0; r < w->record_count; r++)
+        for (uint32_t r = w->first; r < w->record_count; r++)
             if (!w->records[r].posed && was_described(w, r))
                 more += look_up(w, f, r, submap, seed, alias);
         more += sweep(w, 1, submap, seed, alias);

@@ -214,6 +214,8 @@ static localization look_up(world *w, const follower *f, const query *q, const o
                             uint32_t r, scope in, size_t max_candidates, uint64_t seed,
                             sight_list *list)
 {
+    if (q->n < MIN_MATCHES)
+        return (localization){0};
     candidate *candidates = omma_new_array(candidate, w->keyframe_count + 1);
     size_t count = rank(w, f, in, q, candidates, max_candidates);
     localization found = {0};
@@ -252,14 +254,12 @@ static localization look_up(world *w, const follower *f, const query *q, const o
     return found;
 }
 
-localization relocate(world *w, const follower *f, const omma_pyramid *now, uint32_t r,
-                      uint32_t submap, size_t max_candidates, uint64_t seed, sight_list *sights)
+static query query_of_picture(const world *w, const follower *f, const omma_pyramid *now)
 {
     keypoint *points = omma_new_array(keypoint, CORNERS);
     query q = {.places = omma_new_array(sight, CORNERS),
                .descriptors = omma_new_array(uint8_t, CORNERS * DESCRIPTOR_BYTES),
                .reach = omma_new_array(float, 3 * CORNERS)};
-    sight_list list = {0};
 
     q.n = describe_picture(f, now, 5, points, q.descriptors, CORNERS);
     for (size_t i = 0; i < q.n; i++) {
@@ -272,6 +272,15 @@ localization relocate(world *w, const follower *f, const omma_pyramid *now, uint
         q.reach[3 * i + 1] = points[i].y;
         q.reach[3 * i + 2] = 5 * points[i].scale;
     }
+    free(points);
+    return q;
+}
+
+localization relocate(world *w, const follower *f, const omma_pyramid *now, uint32_t r,
+                      uint32_t submap, size_t max_candidates, uint64_t seed, sight_list *sights)
+{
+    query q = query_of_picture(w, f, now);
+    sight_list list = {0};
     localization found =
         look_up(w, f, &q, now, r, (scope){submap, false}, max_candidates, seed, &list);
     if (found.good) {
@@ -281,7 +290,43 @@ localization relocate(world *w, const follower *f, const omma_pyramid *now, uint
                 sight_list_push(sights, &list.item[i]);
     }
     free(list.item);
-    free(points);
+    query_free(&q);
+    return found;
+}
+
+/* Places of another camera's picture as the world's own camera would see them; those that it could
+ * not see go. */
+static void see_as(const omma_camera *own, const omma_camera *other, query *q)
+{
+    const float scale = (float)(other->fx / own->fx);
+    size_t n = 0;
+
+    for (size_t i = 0; i < q->n; i++) {
+        sight s = q->places[i];
+        const double px[2] = {s.x, s.y};
+        double c[3] = {0, 0, 1}, there[2];
+        if (!omma_camera_unproject(other, px, c) || !omma_camera_project(own, c, there, NULL))
+            continue;
+        s.x = s.ux = (float)there[0];
+        s.y = s.uy = (float)there[1];
+        s.inverse_sigma *= scale;
+        q->places[n] = s;
+        memmove(q->descriptors + n * DESCRIPTOR_BYTES, q->descriptors + i * DESCRIPTOR_BYTES,
+                DESCRIPTOR_BYTES);
+        memmove(q->reach + 3 * n++, q->reach + 3 * i, 3 * sizeof(*q->reach));
+    }
+    q->n = n;
+}
+
+localization relocate_foreign(world *w, const follower *f, const omma_pyramid *picture,
+                              const omma_camera *camera, size_t max_candidates, uint64_t seed,
+                              sight_list *sights)
+{
+    query q = query_of_picture(w, f, picture);
+
+    see_as(&w->camera, camera, &q);
+    localization found =
+        look_up(w, f, &q, NULL, 0, (scope){UINT32_MAX, true}, max_candidates, seed, sights);
     query_free(&q);
     return found;
 }

@@ -24,6 +24,12 @@ localization relocate_record(world *w, const follower *f, uint32_t record_index,
 localization relocate_elsewhere(world *w, const follower *f, uint32_t record_index, uint32_t submap,
                                 size_t max_candidates, uint64_t seed, sight_list *sights);
 
+/** The same for a picture that is no frame, of any camera, in any submap. sights: in pixels of the
+ * world's own camera. */
+localization relocate_foreign(world *w, const follower *f, const omma_pyramid *picture,
+                              const omma_camera *camera, size_t max_candidates, uint64_t seed,
+                              sight_list *sights);
+
 /** The same, when it must be near a guessed pose. */
 localization relocate_near(world *w, uint32_t record_index, uint32_t submap, const omma_se3 *guess,
                            uint64_t seed, sight_list *sights);

@@ -7,6 +7,7 @@
 #include "densify.h"
 #include "follow.h"
 #include "mapping.h"
+#include "old_frame.h"
 #include "stages.h"
 #include "wide.h"
 #include "world.h"
@@ -39,6 +40,7 @@ typedef struct classical {
     uint32_t last_attempt;  /* record of the last costly initialisation */
     uint32_t lost_for;      /* frames */
     uint32_t home;          /* submap to come back to, or NO_HOME */
+    old_frame old_frame;    /* of the map that this clip goes on in */
     uint32_t next_global;   /* keyframes at which the whole submap is adjusted next */
     uint32_t calibrated_on; /* keyframes from which the camera was learnt */
     double focal_sigma, rms_px;
@@ -81,6 +83,8 @@ void keep_sights(classical *c, uint32_t r);
 size_t count_mature(const classical *c);
 bool is_wide(const classical *c);
 int cell_of(const classical *c);
+/** px: one of so many features (0 = the usual number) per cell. */
+int cell_for(const omma_camera *camera, unsigned features);
 
 /* keyframes.c */
 void adjust_all(classical *c, int iterations);
@@ -89,6 +93,8 @@ bool keyframe_is_due(classical *c, uint32_t r, size_t mature);
 
 /* waiting.c: without a map */
 void start_attempt(classical *c, uint32_t r, const omma_frame *frame);
+/** Back on known ground: the living submap is the old one again. */
+bool come_home(classical *c, uint32_t r, const omma_frame *frame);
 void wait_for_map(classical *c, uint32_t r, const omma_frame *frame);
 /** By all corners of the last keyframes, however far they moved. known: features that agree with
  * the pose there is, 0 = none. */

@@ -231,20 +231,26 @@ static void go_home(classical *c, uint32_t r)
     omma_info(c->log, "frame %u: found again", r);
 }
 
+bool come_home(classical *c, uint32_t r, const omma_frame *frame)
+{
+    const omma_se3 guess = c->pose;
+
+    if (!place_far(c, r, c->home, 0, frame) && !relocalise(c, r, c->home, 8)) {
+        c->pose = guess;
+        return false;
+    }
+    go_home(c, r);
+    after_pose(c, r, frame);
+    return true;
+}
+
 void wait_for_map(classical *c, uint32_t r, const omma_frame *frame)
 {
     world *w = &c->world;
     const keyframe *last = &w->keyframes[c->last_keyframe];
 
-    if (c->home != NO_HOME && (r - c->attempt < 30 || r % 3 == 0)) {
-        omma_se3 guess = c->pose;
-        if (place_far(c, r, c->home, 0, frame) || relocalise(c, r, c->home, 8)) {
-            go_home(c, r);
-            after_pose(c, r, frame);
-            return;
-        }
-        c->pose = guess;
-    }
+    if (c->home != NO_HOME && (r - c->attempt < 30 || r % 3 == 0) && come_home(c, r, frame))
+        return;
     c->status = c->home == NO_HOME ? OMMA_STATUS_INITIALISING : OMMA_STATUS_LOST;
     for (size_t i = 0; i < c->sights.count; i++)
         c->sights.item[i].outlier = false;

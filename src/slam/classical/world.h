@@ -102,6 +102,7 @@ typedef struct world {
     size_t keyframe_count, keyframe_capacity;
     record *records;
     size_t record_count, record_capacity;
+    uint32_t first;  /* record: the first of this clip; those before it are an older map's */
     uint32_t submap; /* the living one */
     double turn[3];  /* angular velocity in the newest frame, rad / s; 0 = unknown */
     double readout;  /* of a rolling shutter: s from the first row to the last */
@@ -112,6 +113,10 @@ typedef struct world {
 void sight_unroll(const world *w, sight *s);
 /** A new belief about the shutter: every stored position follows. */
 void world_set_readout(world *w, double readout);
+
+/** A whole submap through the similarity into_from_own; its keyframes, depths and frames are the
+ *  other's then, which may be the same one. */
+void world_move_submap(world *w, uint32_t own, uint32_t into, const omma_sim3 *into_from_own);
 
 void world_finish(world *w);
 /** A new belief about the intrinsics: every feature's ray is taken anew. */
