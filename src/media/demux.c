@@ -106,9 +106,8 @@ static omma_error prepare(demux *d, request *r, const char *url, const omma_sour
     case URL_SCREEN:
         r->address = omma_text("%s", url + strlen("x11:"));
         return prepare_device(r, "x11grab", o);
-    case URL_STDIN:
-        /* A file behind "<" can be sought in, which an MP4 with its index at the end needs. */
-        bool is_file =
+    case URL_STDIN:; /* a file behind "<" can be sought in, as an MP4 with a late index needs */
+        const bool is_file =
             fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode) && access("/dev/stdin", R_OK) == 0;
         r->address = omma_text("%s", is_file ? "file:/dev/stdin" : "standard input");
         err = find_format(r, o->format);
