@@ -57,7 +57,7 @@ typedef struct omma_index_options {
     bool codes_only; /* no vectors beside the codes: a third of the memory, less recall */
     omma_index_mode mode;
     uint32_t scan_below; /* AUTO: so many are scanned; 0 = 2000 */
-    uint32_t ef_insert;  /* candidates looked at when one is added; 0 = 64 */
+    uint32_t ef_insert;  /* candidates looked at when one is added; 0 = 128 */
     int64_t sync_ns; /* open: changes are on the disk at most so long after they were made, or as
                         soon as the disk can; 0 = 100 ms, < 0: only omma_index_sync does it */
     bool read_only;  /* open: beside whoever writes, as it is at this moment; changes are refused

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "code.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,65 +31,55 @@ void query_finish(query *q)
     *q = (query){0};
 }
 
-/* In double: a sum of 65,536 squares of floats neither overflows nor vanishes. */
-static double square_length(const float *v, uint32_t dim)
+static void quantise(query *q, const distance_kernels *k, size_t floats)
 {
-    double sum = 0;
-    for (uint32_t i = 0; i < dim; i++)
-        sum += (double)v[i] * (double)v[i];
-    return sum;
+    q->step = k->largest(q->vector, floats) / STEPS;
+    const float per_step = q->step >= FLT_MIN ? 1 / q->step : 0;
+    q->sum = k->encode(q->vector, floats, per_step, q->code);
 }
 
-static void quantise(query *q, uint32_t dim)
+/* The components as they are compared. Squares are added in double: those of 65,536 floats neither
+ * overflow nor vanish. */
+static omma_error normalise(query *q, const distance_kernels *k, const store *s, size_t floats)
 {
-    float largest = 0;
+    double square = k->length(q->vector, floats);
 
-    for (uint32_t i = 0; i < dim; i++)
-        largest = fmaxf(largest, fabsf(q->vector[i]));
-    q->step = largest / STEPS;
-    q->sum = 0;
-    const float per_step = q->step > 0 ? 1 / q->step : 0;
-    for (uint32_t i = 0; i < dim; i++) {
-        float steps = rintf(q->vector[i] * per_step);
-        q->code[i] = (int8_t)fmaxf(-STEPS, fminf(STEPS, steps));
-        q->sum += q->code[i];
-    }
-}
-
-omma_error query_set(query *q, const store *s, const float *vector, uint32_t dim)
-{
-    double square = 0, scale = 1;
-
-    if (dim != s->dim)
-        return omma_fail(OMMA_INVALID, "index: a vector of %u components, not of %u", dim, s->dim);
-    square = square_length(vector, dim);
     if (!isfinite(square))
         return omma_fail(OMMA_INVALID, "index: a component is not a finite number");
-    if (s->metric != OMMA_INDEX_COSINE && square > MAX_SQUARE)
-        return omma_fail(OMMA_INVALID, "index: a vector of length %g is too long", sqrt(square));
-    if (s->metric == OMMA_INDEX_COSINE) {
-        if (square == 0)
-            return omma_fail(OMMA_INVALID, "index: all components are 0: no direction");
-        scale = 1 / sqrt(square);
-        square = 1;
+    q->square = 1;
+    if (s->metric != OMMA_INDEX_COSINE) {
+        q->square = (float)square;
+        return square <= MAX_SQUARE
+                   ? OMMA_OK
+                   : omma_fail(OMMA_INVALID, "index: a vector of length %g is too long",
+                               sqrt(square));
     }
-    for (uint32_t i = 0; i < dim; i++)
-        q->vector[i] = (float)(vector[i] * scale);
-    q->square = (float)square;
-    quantise(q, dim);
+    if (square == 0)
+        return omma_fail(OMMA_INVALID, "index: all components are 0: no direction");
+    const double scale = 1 / sqrt(square);
+    for (size_t i = 0; i < floats; i++)
+        q->vector[i] = (float)(q->vector[i] * scale);
     return OMMA_OK;
 }
 
-void query_set_node(query *q, const store *s, uint32_t node)
+omma_error query_set(query *q, const distance_kernels *k, const store *s, const float *vector,
+                     uint32_t dim)
 {
-    const uint8_t *code = store_code(s, node);
+    const size_t floats = (s->dim + 15) / 16 * 16;
 
+    if (dim != s->dim)
+        return omma_fail(OMMA_INVALID, "index: a vector of %u components, not of %u", dim, s->dim);
+    memcpy(q->vector, vector, dim * sizeof(float));
+    omma_error err = normalise(q, k, s, floats);
+    if (!err)
+        quantise(q, k, floats);
+    return err;
+}
+
+void query_set_node(query *q, const distance_kernels *k, const store *s, uint32_t node)
+{
     q->step = *store_scale(s, node);
-    q->sum = 0;
-    for (uint32_t i = 0; i < s->code_bytes; i++) {
-        q->code[i] = (int8_t)(code[i] - ZERO);
-        q->sum += q->code[i];
-    }
+    q->sum = k->recode(store_code(s, node), s->code_bytes, q->code);
 }
 
 void code_put(const store *s, uint32_t node, const query *q)

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "distance.h"
 #include "store.h"
 
 typedef struct query {
@@ -25,9 +26,10 @@ bool query_init(query *q, const store *s);
 void query_finish(query *q);
 
 /** @return OMMA_OK; OMMA_INVALID (dim, not finite, no direction). */
-omma_error query_set(query *q, const store *s, const float *vector, uint32_t dim);
+omma_error query_set(query *q, const distance_kernels *k, const store *s, const float *vector,
+                     uint32_t dim);
 /** The node itself asks; its vector is not set. */
-void query_set_node(query *q, const store *s, uint32_t node);
+void query_set_node(query *q, const distance_kernels *k, const store *s, uint32_t node);
 
 /** The node becomes what the query is. */
 void code_put(const store *s, uint32_t node, const query *q);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCAN_BELOW = 2000, EF_INSERT = 64 };
+enum { SCAN_BELOW = 2000, EF_INSERT = 128 };
 
 omma_error index_check_options(const omma_index_options *o)
 {
@@ -30,6 +30,27 @@ static omma_index_options with_defaults(const omma_index_options *o)
     if (!all.ef_insert)
         all.ef_insert = EF_INSERT;
     return all;
+}
+
+/* What nobody looks at any more is free again. */
+static void reclaim(omma_index *x, store *s)
+{
+    if (reader_list_turn(&x->readers))
+        entry_pool_turn(&s->entries);
+}
+
+static void renew_landmarks(omma_index *x, store *s)
+{
+    landmarks *old = atomic_load_explicit(&s->landmarks, memory_order_relaxed);
+
+    if (!landmarks_are_old(old, store_count(s)))
+        return;
+    landmarks *l = landmarks_create(&x->kernels, s, store_count(s));
+    if (!l)
+        return; /* the old ones will do */
+    atomic_store_explicit(&s->landmarks, l, memory_order_release);
+    reader_list_retire(&x->readers, old, free);
+    reclaim(x, s);
 }
 
 static omma_error take_ids(omma_index *x, const store *s)
@@ -57,15 +78,17 @@ omma_error index_create_from(omma_index **out, const omma_index_options *options
     distance_kernels_init(&x->kernels, omma_cpu_flags());
     reader_list_init(&x->readers);
     atomic_init(&x->store, s);
-    if (!query_init(&x->query, s))
+    if (!query_init(&x->query, s) || !linker_init(&x->linker, s, x->options.ef_insert))
         err = omma_fail(OMMA_NO_MEMORY, "index: no room for a vector");
     if (!err)
         err = take_ids(x, s);
-    if (err)
+    if (err) {
         omma_index_close(&x);
-    else
-        *out = x;
-    return err;
+        return err;
+    }
+    renew_landmarks(x, s);
+    *out = x;
+    return OMMA_OK;
 }
 
 omma_error omma_index_create(omma_index **out, const omma_index_options *options)
@@ -90,6 +113,7 @@ void omma_index_close(omma_index **x)
     store_destroy(&s);
     id_table_finish(&(*x)->ids);
     query_finish(&(*x)->query);
+    linker_finish(&(*x)->linker);
     reader_list_finish(&(*x)->readers);
     free(*x);
     *x = NULL;
@@ -105,8 +129,22 @@ static void put_node(omma_index *x, store *s, const omma_index_entry *entry)
     atomic_init(&state->entry, entry_pool_put(&s->entries, entry));
     atomic_init(&state->removed, 0);
     state->links_in = 0;
-    atomic_store_explicit(&s->count, node + 1, memory_order_release);
+    linker_add(&x->linker, &x->kernels, s, &x->query);
+    renew_landmarks(x, s);
     id_table_put(&x->ids, s, node);
+}
+
+/* After this n more cannot fail. */
+static omma_error reserve(omma_index *x, store *s, size_t n)
+{
+    omma_error err = store_reserve(s, n);
+
+    if (err)
+        return err;
+    if (!linker_reserve(&x->linker, store_count(s) + (uint32_t)n))
+        return omma_fail(OMMA_NO_MEMORY, "index: no room to link %zu vectors", n);
+    id_table_reserve(&x->ids, s, n);
+    return OMMA_OK;
 }
 
 static omma_error refuse_twin(const omma_index *x, const store *s, uint64_t id)
@@ -120,17 +158,16 @@ omma_error omma_index_add(omma_index *x, const float *vector, uint32_t dim,
                           const omma_index_entry *entry)
 {
     store *s = index_store(x);
-    omma_error err = query_set(&x->query, s, vector, dim);
+    omma_error err = query_set(&x->query, &x->kernels, s, vector, dim);
 
     if (!err)
         err = refuse_twin(x, s, entry->id);
     if (!err)
-        err = store_reserve(s, 1);
+        err = reserve(x, s, 1);
     if (!err && x->journal.add)
         err = x->journal.add(x->journal.user, vector, dim, entry);
     if (err)
         return err;
-    id_table_reserve(&x->ids, s, 1);
     put_node(x, s, entry);
     return OMMA_OK;
 }
@@ -154,8 +191,8 @@ static omma_error refuse_twins(const omma_index_entry *entries, size_t n)
     qsort(ids, n, sizeof(*ids), by_value);
     for (size_t i = 1; i < n && !err; i++)
         if (ids[i] == ids[i - 1])
-            err = omma_fail(OMMA_EXISTS, "index: id %llu is there twice",
-                            (unsigned long long)ids[i]);
+            err =
+                omma_fail(OMMA_EXISTS, "index: id %llu is there twice", (unsigned long long)ids[i]);
     free(ids);
     return err;
 }
@@ -168,19 +205,18 @@ omma_error omma_index_import(omma_index *x, const float *vectors, size_t n, uint
 
     (void)threads;
     for (size_t i = 0; i < n && !err; i++) {
-        err = query_set(&x->query, s, vectors + i * dim, dim);
+        err = query_set(&x->query, &x->kernels, s, vectors + i * dim, dim);
         if (!err)
             err = refuse_twin(x, s, entries[i].id);
     }
     if (!err)
-        err = store_reserve(s, n);
+        err = reserve(x, s, n);
     if (!err && x->journal.import)
         err = x->journal.import(x->journal.user, vectors, n, dim, entries);
     if (err)
         return err;
-    id_table_reserve(&x->ids, s, n);
     for (size_t i = 0; i < n; i++) {
-        query_set(&x->query, s, vectors + i * dim, dim);
+        query_set(&x->query, &x->kernels, s, vectors + i * dim, dim);
         put_node(x, s, &entries[i]);
     }
     return OMMA_OK;
@@ -192,15 +228,6 @@ static omma_error find_node(const omma_index *x, const store *s, uint64_t id, ui
     if (*node != NO_NODE)
         return OMMA_OK;
     return omma_fail(OMMA_NOT_FOUND, "index: there is no id %llu", (unsigned long long)id);
-}
-
-/* Entries that nobody looks at any more are free again. */
-static void reclaim(omma_index *x, store *s)
-{
-    if (!reader_list_gone(&x->readers))
-        return;
-    entry_pool_turn(&s->entries);
-    reader_list_wait(&x->readers);
 }
 
 omma_error omma_index_update(omma_index *x, const omma_index_entry *entry)
@@ -271,6 +298,16 @@ omma_error omma_index_get(const omma_index *x, uint64_t id, float *vector, omma_
     return OMMA_OK;
 }
 
+static double mean_links(const store *s)
+{
+    uint32_t count = store_count(s);
+    uint64_t sum = 0;
+
+    for (uint32_t node = 0; node < count; node++)
+        sum += atomic_load_explicit(store_links(s, node), memory_order_relaxed);
+    return count ? (double)sum / count : 0;
+}
+
 static double mean_recall(uint64_t found, uint64_t wanted)
 {
     return wanted ? (double)found / (double)wanted : 1;
@@ -287,12 +324,13 @@ void omma_index_get_stats(const omma_index *x, omma_index_stats *out)
     *out = (omma_index_stats){
         .dim = s->dim,
         .metric = s->metric,
-        .mode = x->options.mode == OMMA_INDEX_GRAPH ? OMMA_INDEX_GRAPH : OMMA_INDEX_SCAN,
+        .mode = index_scans(x, s, false) ? OMMA_INDEX_SCAN : OMMA_INDEX_GRAPH,
         .vectors = count - atomic_load(&s->removed),
         .removed = atomic_load(&s->removed),
         .bytes = count * (each - sizeof(omma_index_entry)) + entry_pool_bytes(&s->entries) +
                  x->ids.capacity * sizeof(uint32_t),
         .bytes_each = (double)each + 2 * sizeof(uint32_t),
+        .links = mean_links(s),
         .audited = audited,
         .recall = mean_recall(atomic_load(&x->audit_found), atomic_load(&x->audit_wanted)),
         .missed = audited ? (double)atomic_load(&x->audit_missed) / (double)audited : 0,

@@ -48,3 +48,45 @@ static CHECK_UNUSED void brute_force(omma_index_metric metric, const float *vect
         truth[at] = (uint32_t)i;
     }
 }
+
+/* A path through a box of five dimensions that comes back to where it was, seen through random
+ * Fourier features (Rahimi, Recht, NIPS 2007) with noise: n + extra x dim at length one. The extra
+ * ones are near the path, in no order. Given: free(). */
+static CHECK_UNUSED float *path_vectors(size_t n, size_t extra, uint32_t dim, uint64_t seed)
+{
+    enum { D = 5 };
+    const double box = 3, step = 0.03;
+    double *wave = omma_new_array(double, (size_t)dim *(D + 1)), place[D], speed[D] = {0};
+    double *places = omma_new_array(double, n *D);
+    float *v = omma_new_array(float, (n + extra) * dim);
+
+    for (size_t i = 0; i < (size_t)dim * (D + 1); i++)
+        wave[i] = i % (D + 1) < D ? omma_random_normal(&seed) : 6.28 * omma_random_unit(&seed);
+    for (int d = 0; d < D; d++)
+        place[d] = box * omma_random_unit(&seed);
+    for (size_t i = 0; i < n + extra; i++) {
+        for (int d = 0; d < D && i < n; d++) {
+            speed[d] = 0.95 * speed[d] + 0.31 * step * omma_random_normal(&seed);
+            place[d] += speed[d];
+            if (place[d] < 0 || place[d] > box)
+                speed[d] = -speed[d];
+            places[i * D + (size_t)d] = place[d];
+        }
+        const double *at = places + (i < n ? i : omma_random_below(&seed, (uint32_t)n)) * D;
+        double square = 0;
+        for (uint32_t j = 0; j < dim; j++) {
+            const double *w = wave + j * (D + 1);
+            double angle = w[D];
+            for (int d = 0; d < D; d++)
+                angle += w[d] * at[d];
+            double x = cos(angle) + 0.15 * omma_random_normal(&seed);
+            v[i * dim + j] = (float)x;
+            square += x * x;
+        }
+        for (uint32_t j = 0; j < dim; j++)
+            v[i * dim + j] = (float)(v[i * dim + j] / sqrt(square));
+    }
+    free(wave);
+    free(places);
+    return v;
+}

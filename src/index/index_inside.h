@@ -5,6 +5,7 @@
 #include "code.h"
 #include "distance.h"
 #include "id_table.h"
+#include "linker.h"
 #include "reader_turns.h"
 #include "store.h"
 
@@ -32,6 +33,7 @@ struct omma_index {
     store *_Atomic store; /* compaction makes another */
     id_table ids;
     query query; /* the writer's */
+    linker linker;
     reader_list readers;
     index_journal journal;
     _Atomic uint64_t audited, audit_wanted, audit_found, audit_missed;
@@ -51,3 +53,10 @@ omma_error index_create_from(omma_index **out, const omma_index_options *options
 
 /** Whether these options are possible. @return OMMA_OK; OMMA_INVALID. */
 omma_error index_check_options(const omma_index_options *options);
+
+/** Whether a query looks at all codes. */
+static inline bool index_scans(const omma_index *x, const store *s, bool exact)
+{
+    return exact || x->options.mode == OMMA_INDEX_SCAN ||
+           (x->options.mode == OMMA_INDEX_AUTO && store_count(s) <= x->options.scan_below);
+}

@@ -21,9 +21,18 @@ typedef struct reader_turn {
     uint64_t waited_for; /* the turn it had when the wait began, 0 = not waited for */
 } reader_turn;
 
+/** What readers may still look at. */
+typedef struct retired {
+    struct retired *next;
+    void *what;
+    void (*release)(void *what);
+} retired;
+
 typedef struct reader_list {
     pthread_mutex_t lock; /* of the list, not of the turns */
     reader_turn *first;
+    retired *waiting; /* for the readers that were inside when the wait began */
+    retired *fresh;   /* since then */
 } reader_list;
 
 void reader_list_init(reader_list *l);
@@ -31,10 +40,11 @@ void reader_list_finish(reader_list *l);
 void reader_list_join(reader_list *l, reader_turn *r);
 void reader_list_leave(reader_list *l, reader_turn *r);
 
-/** Whether all readers that were inside at the last call of reader_list_wait are gone. */
-bool reader_list_gone(reader_list *l);
-/** From now on waits for the readers that are inside. */
-void reader_list_wait(reader_list *l);
+/** Released when no reader can have it any more; what is NULL is harmless. */
+void reader_list_retire(reader_list *l, void *what, void (*release)(void *what));
+/** Looks whether all readers that were inside when it last said so are gone. Then releases what
+ *  had waited for them, waits for those who are inside now, and says so. */
+bool reader_list_turn(reader_list *l);
 
 /* Both sides change the turn, so one comes after the other: the writer sees that we are inside, or
  * we see all that it did before it looked. No fence is needed, which ThreadSanitizer would not see.

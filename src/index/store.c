@@ -40,6 +40,7 @@ void store_destroy(store **s)
     for (size_t i = 0; i < SEGMENTS && (*s)->segments[i].mapped; i++)
         munmap((*s)->segments[i].mapped, (*s)->segments[i].mapped_bytes);
     entry_pool_finish(&(*s)->entries);
+    free(atomic_load_explicit(&(*s)->landmarks, memory_order_relaxed));
     free(*s);
     *s = NULL;
 }

@@ -58,6 +58,7 @@ typedef struct store {
     _Atomic uint32_t count;   /* nodes that are whole */
     _Atomic uint32_t removed; /* of them, dead */
     entry_pool entries;
+    struct landmarks *_Atomic landmarks; /* where searches begin; NULL at first */
 } store;
 
 /** @return NULL without memory. */
