@@ -25,6 +25,8 @@
 #include <omma/frame.h>
 #include <omma/geometry.h>
 
+#include <stdatomic.h>
+
 enum {
     DENSE_MAX_NEIGHBOURS = 8,
     DENSE_MAX_PLANES = 128,
@@ -52,6 +54,7 @@ typedef struct dense_options {
     int planes;    /* at most; 0 = 96; rounded up to 32, at most DENSE_MAX_PLANES */
     int passes;    /* of the polish; 0 = 1, < 0 = none */
     int min_seeds; /* fewer seeds bound nothing; 0 = 8 */
+    const atomic_bool *stops; /* borrowed: the call ends soon once it is true; NULL = never */
 } dense_options;
 
 /** Depth as an ideal pinhole camera with the keyframe's axes sees it: half the pictures' size when
@@ -101,7 +104,7 @@ size_t dense_select(const omma_se3 *view, const omma_camera *camera, const omma_
  *             parallax all is 0: unknown.
  * @return OMMA_OK (dense_map_finish); OMMA_INVALID (a picture or camera that cannot be, a seed not
  *         finite); OMMA_DEGENERATE (too few seeds before the camera to bound the depth);
- *         OMMA_NO_MEMORY.
+ *         OMMA_INTERRUPTED (stops); OMMA_NO_MEMORY.
  */
 omma_error dense_estimate(dense *d, const dense_view *view, const dense_view *neighbours,
                           size_t neighbour_count, const dense_seed *seeds, size_t seed_count,

@@ -227,6 +227,31 @@ static void without_parallax_nothing_is_known(void)
     omma_pyramid_finish(&b.pyramid);
 }
 
+static void an_estimate_that_is_stopped_gives_nothing(void)
+{
+    const stage_set s = {.wall = {0, 0, 0.3}};
+    const omma_camera c = lens(320, 0);
+    const omma_se3 here = at(0, 0, 0, 0), there = at(0.3, 0, 0, 0);
+    const atomic_bool stops = true;
+    shot a = take(&s, &c, &here), b = take(&s, &c, &there);
+    dense_seed seeds[64];
+    dense_map m = {.width = 77};
+    dense *d = dense_create();
+    const size_t n = scatter(&s, &c, seeds);
+
+    a.view.picture = &a.pyramid;
+    b.view.picture = &b.pyramid;
+    CHECK(dense_estimate(d, &a.view, &b.view, 1, seeds, n, &(dense_options){.stops = &stops}, &m) ==
+          OMMA_INTERRUPTED);
+    CHECK(m.width == 77 && m.depth == NULL);
+    CHECK_OK(dense_estimate(d, &a.view, &b.view, 1, seeds, n, NULL, &m));
+    CHECK(m.width > 0);
+    dense_map_finish(&m);
+    dense_destroy(&d);
+    omma_pyramid_finish(&a.pyramid);
+    omma_pyramid_finish(&b.pyramid);
+}
+
 static void what_cannot_be_is_refused(void)
 {
     const stage_set s = {.wall = {0, 0, 0.3}};
@@ -339,6 +364,7 @@ int main(void)
     TEST(a_lens_that_distorts_is_taken_out);
     TEST(a_board_hides_the_wall_and_both_are_found);
     TEST(without_parallax_nothing_is_known);
+    TEST(an_estimate_that_is_stopped_gives_nothing);
     TEST(what_cannot_be_is_refused);
     TEST(a_wrong_range_is_not_believed);
     TEST(neighbours_have_parallax_and_look_the_same_way);

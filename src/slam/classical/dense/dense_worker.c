@@ -79,7 +79,8 @@ static dense_view view_of(const dense_shot *s)
 /* How coarse, by the number of jobs that wait: less refinement first, then less of everything. */
 static dense_options quality(const dense_worker *w)
 {
-    static const dense_options step[] = {{0}, {0},
+    static const dense_options step[] = {{0},
+                                         {0},
                                          {.passes = -1},
                                          {.planes = 64, .passes = -1},
                                          {.width = 320, .planes = 64, .passes = -1}};
@@ -156,12 +157,13 @@ static void note_standings(dense_worker *w, const dense_job *j)
 
 static void work_on(dense_worker *w, dense_job *j)
 {
-    const dense_options o = quality(w);
+    dense_options o = quality(w);
     const dense_view target = view_of(&j->target);
     dense_view neighbour[DENSE_MAX_NEIGHBOURS];
 
     for (size_t i = 0; i < j->neighbours; i++)
         neighbour[i] = view_of(&j->neighbour[i]);
+    o.stops = &w->stops;
     if (w->count == DENSE_EARLIER)
         drop_oldest(w);
     kept *k = &w->kept[w->count++];
@@ -171,6 +173,8 @@ static void work_on(dense_worker *w, dense_job *j)
     if (j->neighbours && dense_estimate(w->dense, &target, neighbour, j->neighbours, j->seeds,
                                         j->seed_count, &o, &k->map) != OMMA_OK)
         k->map = (dense_map){0};
+    if (atomic_load(&w->stops))
+        return;
     note_standings(w, j);
     for (size_t i = 0; i + LAG < w->count; i++)
         if (!w->kept[i].done)
