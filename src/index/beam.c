@@ -144,12 +144,30 @@ void beam_walk(beam *b, const distance_kernels *k, const store *s, const query *
     }
 }
 
-void beam_enter(beam *b, const distance_kernels *k, const store *s, const query *q, uint32_t node)
+void beam_exclude(beam *b, uint32_t node)
+{
+    if (node < b->nodes)
+        see(b, node);
+}
+
+void beam_take_offers(beam *b, const distance_kernels *k, const store *s, const query *q)
+{
+    take_batch(b, k, s, q);
+}
+
+void beam_offer(beam *b, const distance_kernels *k, const store *s, const query *q, uint32_t node)
 {
     if (node >= b->nodes || see(b, node))
         return;
+    if (b->batch.n == KEY_BATCH)
+        take_batch(b, k, s, q);
     key_batch_push(&b->batch, s, node);
-    take_batch(b, k, s, q);
+}
+
+void beam_enter(beam *b, const distance_kernels *k, const store *s, const query *q, uint32_t node)
+{
+    beam_offer(b, k, s, q, node);
+    beam_take_offers(b, k, s, q);
 }
 
 void beam_enter_landmarks(beam *b, const distance_kernels *k, const store *s, const query *q)

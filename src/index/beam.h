@@ -40,6 +40,12 @@ bool beam_begin(beam *b, uint32_t nodes, uint32_t limit);
 void beam_enter_landmarks(beam *b, const distance_kernels *k, const store *s, const query *q);
 /** Enters at a node as well. */
 void beam_enter(beam *b, const distance_kernels *k, const store *s, const query *q, uint32_t node);
+/** Enters at nodes as well, when there are many: each is looked at once, and all have been after
+ *  beam_take_offers. */
+void beam_offer(beam *b, const distance_kernels *k, const store *s, const query *q, uint32_t node);
+void beam_take_offers(beam *b, const distance_kernels *k, const store *s, const query *q);
+/** It shall not be found. */
+void beam_exclude(beam *b, uint32_t node);
 /** Until none in the pool has links that were not followed. */
 void beam_walk(beam *b, const distance_kernels *k, const store *s, const query *q);
 /** Looks at all of them instead, and keeps those that count. */

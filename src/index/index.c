@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The writer's side of an index. Each change is first refused or not, then told to the journal, and
  * only then made: what the journal has and what readers see never differ for long. */
+#include "import.h"
 #include "index_inside.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCAN_BELOW = 2000, EF_INSERT = 128 };
+enum {
+    SCAN_BELOW = 2000,
+    EF_INSERT = 128,
+    FEW_REMOVED = 1000, /* are not worth a compaction */
+};
 
 omma_error index_check_options(const omma_index_options *o)
 {
@@ -32,14 +37,13 @@ static omma_index_options with_defaults(const omma_index_options *o)
     return all;
 }
 
-/* What nobody looks at any more is free again. */
-static void reclaim(omma_index *x, store *s)
+void index_reclaim(omma_index *x, store *s)
 {
     if (reader_list_turn(&x->readers))
         entry_pool_turn(&s->entries);
 }
 
-static void renew_landmarks(omma_index *x, store *s)
+void index_renew_landmarks(omma_index *x, store *s)
 {
     landmarks *old = atomic_load_explicit(&s->landmarks, memory_order_relaxed);
 
@@ -50,7 +54,7 @@ static void renew_landmarks(omma_index *x, store *s)
         return; /* the old ones will do */
     atomic_store_explicit(&s->landmarks, l, memory_order_release);
     reader_list_retire(&x->readers, old, free);
-    reclaim(x, s);
+    index_reclaim(x, s);
 }
 
 static omma_error take_ids(omma_index *x, const store *s)
@@ -86,7 +90,7 @@ omma_error index_create_from(omma_index **out, const omma_index_options *options
         omma_index_close(&x);
         return err;
     }
-    renew_landmarks(x, s);
+    index_renew_landmarks(x, s);
     *out = x;
     return OMMA_OK;
 }
@@ -119,9 +123,9 @@ void omma_index_close(omma_index **x)
     *x = NULL;
 }
 
-/* The next node is what x->query is. */
-static void put_node(omma_index *x, store *s, const omma_index_entry *entry)
+void index_put(omma_index *x, const omma_index_entry *entry)
 {
+    store *s = index_store(x);
     uint32_t node = store_count(s);
     node_state *state = store_state(s, node);
 
@@ -130,7 +134,7 @@ static void put_node(omma_index *x, store *s, const omma_index_entry *entry)
     atomic_init(&state->removed, 0);
     state->links_in = 0;
     linker_add(&x->linker, &x->kernels, s, &x->query);
-    renew_landmarks(x, s);
+    index_renew_landmarks(x, s);
     id_table_put(&x->ids, s, node);
 }
 
@@ -154,9 +158,20 @@ static omma_error refuse_twin(const omma_index *x, const store *s, uint64_t id)
     return omma_fail(OMMA_EXISTS, "index: id %llu is there already", (unsigned long long)id);
 }
 
+/* Three in ten are dead weight: it is time. That there is no memory for it is no reason to fail. */
+static void compact_when_due(omma_index *x)
+{
+    const store *s = index_store(x);
+    uint32_t removed = atomic_load_explicit(&s->removed, memory_order_relaxed);
+
+    if (removed > FEW_REMOVED && removed > store_count(s) / 10 * 3)
+        omma_index_compact(x);
+}
+
 omma_error omma_index_add(omma_index *x, const float *vector, uint32_t dim,
                           const omma_index_entry *entry)
 {
+    compact_when_due(x);
     store *s = index_store(x);
     omma_error err = query_set(&x->query, &x->kernels, s, vector, dim);
 
@@ -166,10 +181,9 @@ omma_error omma_index_add(omma_index *x, const float *vector, uint32_t dim,
         err = reserve(x, s, 1);
     if (!err && x->journal.add)
         err = x->journal.add(x->journal.user, vector, dim, entry);
-    if (err)
-        return err;
-    put_node(x, s, entry);
-    return OMMA_OK;
+    if (!err)
+        index_put(x, entry);
+    return err;
 }
 
 static int by_value(const void *a, const void *b)
@@ -197,29 +211,37 @@ static omma_error refuse_twins(const omma_index_entry *entries, size_t n)
     return err;
 }
 
-omma_error omma_index_import(omma_index *x, const float *vectors, size_t n, uint32_t dim,
-                             const omma_index_entry *entries, unsigned threads)
+/* All of them can be added. */
+static omma_error check_all(omma_index *x, const store *s, const float *vectors, size_t n,
+                            uint32_t dim, const omma_index_entry *entries)
 {
-    store *s = index_store(x);
     omma_error err = refuse_twins(entries, n);
 
-    (void)threads;
     for (size_t i = 0; i < n && !err; i++) {
         err = query_set(&x->query, &x->kernels, s, vectors + i * dim, dim);
         if (!err)
             err = refuse_twin(x, s, entries[i].id);
     }
+    return err;
+}
+
+omma_error omma_index_import(omma_index *x, const float *vectors, size_t n, uint32_t dim,
+                             const omma_index_entry *entries, unsigned threads)
+{
+    store *s = index_store(x);
+    import *m = NULL;
+    omma_error err = check_all(x, s, vectors, n, dim, entries);
+
     if (!err)
         err = reserve(x, s, n);
+    if (!err && !(m = import_create(x, store_count(s) + (uint32_t)n, threads)))
+        err = omma_fail(OMMA_NO_MEMORY, "index: no room for an import of %zu vectors", n);
     if (!err && x->journal.import)
         err = x->journal.import(x->journal.user, vectors, n, dim, entries);
-    if (err)
-        return err;
-    for (size_t i = 0; i < n; i++) {
-        query_set(&x->query, &x->kernels, s, vectors + i * dim, dim);
-        put_node(x, s, &entries[i]);
-    }
-    return OMMA_OK;
+    if (!err)
+        import_run(m, x, vectors, n, dim, entries);
+    import_destroy(&m);
+    return err;
 }
 
 static omma_error find_node(const omma_index *x, const store *s, uint64_t id, uint32_t *node)
@@ -247,7 +269,7 @@ omma_error omma_index_update(omma_index *x, const omma_index_entry *entry)
     uint32_t slot = entry_pool_put(&s->entries, entry);
     atomic_store_explicit(&state->entry, slot, memory_order_release);
     entry_pool_retire(&s->entries, old);
-    reclaim(x, s);
+    index_reclaim(x, s);
     return OMMA_OK;
 }
 
@@ -257,6 +279,8 @@ omma_error omma_index_remove(omma_index *x, uint64_t id)
     uint32_t node = NO_NODE;
     omma_error err = find_node(x, s, id, &node);
 
+    if (!err)
+        err = reserve(x, s, 0);
     if (!err && x->journal.remove)
         err = x->journal.remove(x->journal.user, id);
     if (err)
@@ -264,12 +288,7 @@ omma_error omma_index_remove(omma_index *x, uint64_t id)
     id_table_remove(&x->ids, s, id);
     atomic_store_explicit(&store_state(s, node)->removed, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->removed, 1, memory_order_relaxed);
-    return OMMA_OK;
-}
-
-omma_error omma_index_compact(omma_index *x)
-{
-    (void)x;
+    linker_repair_around(&x->linker, &x->kernels, s, node);
     return OMMA_OK;
 }
 
@@ -324,7 +343,8 @@ void omma_index_get_stats(const omma_index *x, omma_index_stats *out)
     *out = (omma_index_stats){
         .dim = s->dim,
         .metric = s->metric,
-        .mode = index_scans(x, s, false) ? OMMA_INDEX_SCAN : OMMA_INDEX_GRAPH,
+        .mode =
+            index_scans(x, x->options.mode, (uint32_t)count) ? OMMA_INDEX_SCAN : OMMA_INDEX_GRAPH,
         .vectors = count - atomic_load(&s->removed),
         .removed = atomic_load(&s->removed),
         .bytes = count * (each - sizeof(omma_index_entry)) + entry_pool_bytes(&s->entries) +

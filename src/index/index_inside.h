@@ -51,12 +51,20 @@ static inline store *index_store(const omma_index *x)
  */
 omma_error index_create_from(omma_index **out, const omma_index_options *options, store *s);
 
+/** Adds what x->query is; there is room. */
+void index_put(omma_index *x, const omma_index_entry *entry);
+
+/** New landmarks when the old ones are of too long ago. */
+void index_renew_landmarks(omma_index *x, store *s);
+
+/** What nobody looks at any more is free again. */
+void index_reclaim(omma_index *x, store *s);
+
 /** Whether these options are possible. @return OMMA_OK; OMMA_INVALID. */
 omma_error index_check_options(const omma_index_options *options);
 
-/** Whether a query looks at all codes. */
-static inline bool index_scans(const omma_index *x, const store *s, bool exact)
+/** Whether a query in this mode looks at all codes of so many. */
+static inline bool index_scans(const omma_index *x, omma_index_mode mode, uint32_t nodes)
 {
-    return exact || x->options.mode == OMMA_INDEX_SCAN ||
-           (x->options.mode == OMMA_INDEX_AUTO && store_count(s) <= x->options.scan_below);
+    return mode == OMMA_INDEX_SCAN || (mode == OMMA_INDEX_AUTO && nodes <= x->options.scan_below);
 }

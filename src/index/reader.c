@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A reader's side: codes first, by a walk or a scan, then the vectors of the best. */
-#include "index_inside.h"
+#include "reader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,21 +12,16 @@ enum {
         40, /* or twice what is wanted: codes take some of the ten nearest for the thirtieth */
 };
 
-struct omma_index_reader {
-    omma_index *index;
-    reader_turn turn;
-    query query;
-    beam beam;
-    uint32_t last; /* the answer before: the next is often near */
-};
-
 omma_error omma_index_reader_create(omma_index_reader **out, omma_index *x)
 {
     omma_index_reader *r = omma_new(omma_index_reader);
 
     r->index = x;
+    r->mode = x->options.mode;
+    r->last = NO_NODE;
     if (!query_init(&r->query, index_store(x)) || !beam_init(&r->beam)) {
         query_finish(&r->query);
+        beam_finish(&r->beam);
         free(r);
         return omma_fail(OMMA_NO_MEMORY, "index: no room for a reader");
     }
@@ -145,7 +140,8 @@ static omma_error find(omma_index_reader *r, const store *s, const omma_index_se
 {
     bool failed = false;
 
-    if (index_scans(r->index, s, search->exact) || !walk_until(r, s, search, k, &failed))
+    if (search->exact || index_scans(r->index, r->mode, store_count(s)) ||
+        !walk_until(r, s, search, k, &failed))
         failed = !scan(r, s, search, reranked(search, k));
     return failed ? omma_fail(OMMA_NO_MEMORY, "index: no room for %u candidates", k) : OMMA_OK;
 }
@@ -183,10 +179,4 @@ omma_error omma_index_query(omma_index_reader *r, const float *vector, uint32_t 
         *found = answer(r, s, wanted, k, matches);
     reader_leave(&r->turn);
     return err;
-}
-
-omma_error omma_index_audit(omma_index_reader *r, uint32_t queries)
-{
-    (void)r, (void)queries;
-    return OMMA_OK;
 }
