@@ -205,6 +205,7 @@ static omma_error info_map(cJSON *o, const char *path)
     cJSON_AddNumberToObject(o, "main_submap", omma_map_main_submap(in.map));
     cJSON_AddNumberToObject(o, "parts", (double)in.damage.parts);
     cJSON_AddNumberToObject(o, "damaged_parts", (double)in.damage.damaged);
+    cJSON_AddNumberToObject(o, "orphaned_parts", (double)in.damage.orphans);
     map_input_finish(&in);
     return OMMA_OK;
 }

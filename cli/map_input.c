@@ -44,6 +44,11 @@ void map_input_tell_damage(const map_input *in, const omma_log *log)
     if (in->damage.damaged)
         omma_warn(log, "%s: %zu of its %zu parts are damaged and left out", in->path,
                   in->damage.damaged, in->damage.parts);
+    if (in->damage.orphans)
+        omma_warn(log,
+                  "%s: %zu intact pictures and depths are left out as well: the keyframes they "
+                  "belong to are lost",
+                  in->path, in->damage.orphans);
 }
 
 void map_input_finish(map_input *in)

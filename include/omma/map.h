@@ -277,7 +277,8 @@ omma_error omma_map_save(const omma_map *m, const char *path, const omma_export_
 
 typedef struct omma_map_salvage {
     size_t parts, damaged; /* of the file */
-    char writer[24];       /* the version of Omma that wrote it; empty when that is lost */
+    size_t orphans;  /* intact pictures and depths that were left out: their keyframe is lost */
+    char writer[24]; /* the version of Omma that wrote it; empty when that is lost */
 } omma_map_salvage;
 
 /** @param salvage NULL: a damaged file is refused. Else what is intact is taken and this filled.

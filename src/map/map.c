@@ -266,13 +266,9 @@ static frame_entry *frame_of(omma_map *m, uint64_t frame_index)
     return &m->frames[low];
 }
 
-void omma_map_add_view(omma_map *m, const omma_view *view)
+static frame_entry entry_of(const omma_view *view)
 {
-    if (view->is_keyframe && view->has_pose) {
-        add_keyframe(m, view);
-        map_keep_depth(m, view);
-    }
-    *frame_of(m, view->frame_index) = (frame_entry){
+    return (frame_entry){
         .frame_index = view->frame_index,
         .time_ns = view->time_ns,
         .status = view->status,
@@ -282,6 +278,25 @@ void omma_map_add_view(omma_map *m, const omma_view *view)
         .keyframe_from_camera = view->keyframe_from_camera,
         .world_from_keyframe = view->world_from_keyframe,
     };
+}
+
+void omma_map_add_view(omma_map *m, const omma_view *view)
+{
+    if (view->is_keyframe && view->has_pose) {
+        add_keyframe(m, view);
+        map_keep_depth(m, view);
+    }
+    *frame_of(m, view->frame_index) = entry_of(view);
+}
+
+void map_add_keyframe(omma_map *m, const omma_view *view)
+{
+    const size_t before = m->frame_count;
+
+    add_keyframe(m, view);
+    frame_entry *f = frame_of(m, view->frame_index);
+    if (m->frame_count > before)
+        *f = entry_of(view);
 }
 
 size_t omma_map_frame_count(const omma_map *m)

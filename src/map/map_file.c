@@ -62,6 +62,10 @@ const char *part_name(const map_part *p, char text[48])
         return "memory of the tracker";
     case PART_KEYFRAMES:
         return "keyframes";
+    case PART_HEAD_AGAIN:
+        return "copy of the head";
+    case PART_KEYFRAMES_AGAIN:
+        return "copy of keyframes";
     case PART_FRAMES:
         return "frames";
     case PART_POINTS:

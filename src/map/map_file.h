@@ -29,6 +29,8 @@ typedef enum part_type {
     PART_PICTURE = PART_TYPE('p', 'i', 'c', 't'),
     PART_DEPTH = PART_TYPE('d', 'e', 'p', 't'),
     PART_MEMORY = PART_TYPE('t', 'r', 'a', 'k'),
+    PART_HEAD_AGAIN = PART_TYPE('h', 'e', 'a', '2'),
+    PART_KEYFRAMES_AGAIN = PART_TYPE('k', 'e', 'y', '2'),
     PART_END = PART_TYPE('e', 'n', 'd', ' '),
 } part_type;
 

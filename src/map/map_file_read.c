@@ -290,6 +290,7 @@ static void count_damage(const reading *d, omma_map_salvage *out)
         out->parts++;
     out->parts += !d->has_beginning;
     out->damaged = out->parts - d->take.taken;
+    out->orphans = d->take.orphans;
     if (d->take.has_head)
         memcpy(out->writer, d->take.head.writer, strlen(d->take.head.writer) + 1);
 }

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static omma_error take_head(map_taker *t, omma_byte_reader *r)
+static omma_error take_head(map_taker *t, omma_byte_reader *r, bool is_copy)
 {
     if (t->has_head)
-        return omma_fail(OMMA_FORMAT, "there is a second head");
+        return is_copy ? OMMA_OK : omma_fail(OMMA_FORMAT, "there is a second head");
     omma_error err = map_head_decode(&t->head, r);
     if (err)
         return err;
@@ -26,44 +26,50 @@ static omma_error check_new(const omma_map *m, const omma_map_keyframe *k)
 {
     size_t n = omma_map_keyframe_count(m);
 
+    if (map_has_keyframe(m, k->id))
+        return omma_fail(OMMA_FORMAT, "keyframe %" PRIu32 " is there twice", k->id);
     if (n > 0) {
         omma_map_keyframe last = omma_map_get_keyframe(m, n - 1);
 
-        if (k->time_ns < last.time_ns || k->id == last.id)
+        if (k->time_ns < last.time_ns)
             return omma_fail(OMMA_FORMAT, "keyframe %" PRIu32 " is not in the order of time",
                              k->id);
     }
     return OMMA_OK;
 }
 
-static omma_error take_keyframes(map_taker *t, omma_byte_reader *r)
+static void add_keyframe(omma_map *m, const omma_map_keyframe *k, const char *name)
 {
-    while (r->left > 0) {
-        size_t before = omma_map_keyframe_count(t->map);
-        omma_map_keyframe k;
-        char *name;
-        omma_error err = keyframe_decode(&k, &name, r);
+    map_add_keyframe(m, &(omma_view){.frame_index = k->frame_index,
+                                     .time_ns = k->time_ns,
+                                     .status = OMMA_STATUS_TRACKING,
+                                     .has_pose = true,
+                                     .is_keyframe = true,
+                                     .submap = k->submap,
+                                     .keyframe = k->id,
+                                     .keyframe_from_camera = omma_se3_identity(),
+                                     .world_from_keyframe = k->world_from_keyframe,
+                                     .camera = k->camera});
+    omma_map_set_picture(m, k->id, NULL, name);
+}
 
-        if (!err && (err = check_new(t->map, &k)) != OMMA_OK)
-            free(name);
-        if (err)
-            return err;
-        omma_map_add_view(t->map, &(omma_view){.frame_index = k.frame_index,
-                                               .time_ns = k.time_ns,
-                                               .status = OMMA_STATUS_TRACKING,
-                                               .has_pose = true,
-                                               .is_keyframe = true,
-                                               .submap = k.submap,
-                                               .keyframe = k.id,
-                                               .keyframe_from_camera = omma_se3_identity(),
-                                               .world_from_keyframe = k.world_from_keyframe,
-                                               .camera = k.camera});
-        omma_map_set_picture(t->map, k.id, NULL, name);
+/* Of the copies those that were lost the first time, wherever in time they belong. */
+static omma_error take_keyframes(map_taker *t, omma_byte_reader *r, bool are_copies)
+{
+    omma_error err = OMMA_OK;
+
+    while (!err && r->left > 0) {
+        omma_map_keyframe k;
+        char *name = NULL;
+
+        err = keyframe_decode(&k, &name, r);
+        if (!err && !are_copies)
+            err = check_new(t->map, &k);
+        if (!err && !map_has_keyframe(t->map, k.id))
+            add_keyframe(t->map, &k, name);
         free(name);
-        if (omma_map_keyframe_count(t->map) == before)
-            return omma_fail(OMMA_FORMAT, "keyframe %" PRIu32 " is there twice", k.id);
     }
-    return OMMA_OK;
+    return err;
 }
 
 static omma_error take_frames(map_taker *t, omma_byte_reader *r)
@@ -130,8 +136,10 @@ static omma_error take_points(map_taker *t, omma_byte_reader *r)
 /* Pixels of a keyframe that was lost go with it. */
 static omma_error take_pixels(map_taker *t, const map_part *p, omma_buffer *content)
 {
-    if (!map_has_keyframe(t->map, p->number))
+    if (!map_has_keyframe(t->map, p->number)) {
+        t->orphans++;
         return t->salvages ? OMMA_OK : omma_fail(OMMA_FORMAT, "there is no such keyframe");
+    }
     if (p->type == PART_DEPTH)
         return map_put_depth_blob(t->map, p->number, omma_buffer_ref(content));
     map_set_jpeg(t->map, p->number, omma_buffer_ref(content));
@@ -158,10 +166,12 @@ omma_error map_taker_take(map_taker *t, const map_part *p, uint64_t at, omma_buf
 
     switch (p->type) {
     case PART_HEAD:
-        err = take_head(t, &r);
+    case PART_HEAD_AGAIN:
+        err = take_head(t, &r, p->type == PART_HEAD_AGAIN);
         break;
     case PART_KEYFRAMES:
-        err = take_keyframes(t, &r);
+    case PART_KEYFRAMES_AGAIN:
+        err = take_keyframes(t, &r, p->type == PART_KEYFRAMES_AGAIN);
         break;
     case PART_FRAMES:
         err = take_frames(t, &r);

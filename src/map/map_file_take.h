@@ -11,6 +11,7 @@ typedef struct map_taker {
     bool has_head, has_end;
     omma_byte_list index; /* of the parts that were taken, as the writer makes it */
     size_t taken, indexed;
+    size_t orphans; /* intact pictures and depths whose keyframe was lost */
     uint64_t next_frame;
     bool frames_full; /* the last frame has the largest index */
     omma_map_point *points;

@@ -214,7 +214,8 @@ static void cut_anywhere_is_named_and_the_rest_saved(void)
     char *data = saved(m, &n);
     size_t parts = parts_until(data, n, ends);
 
-    CHECK(parts == 9); /* head, keyframes, frames, points, memory, two pictures, depth, end */
+    CHECK(parts == 11); /* head, keyframes, frames, points, memory, both copies, two pictures,
+                           depth, end */
     for (size_t cut = 0; cut < n; cut++) {
         omma_map *got = NULL;
         omma_map_salvage s;
@@ -240,6 +241,28 @@ static void cut_anywhere_is_named_and_the_rest_saved(void)
     free(data);
 }
 
+/* What a flipped bit in a part of this type may cost: what stands only once. */
+static void check_cost(const omma_map *got, const omma_map *m, part_type hit)
+{
+    size_t pictures = 0;
+
+    CHECK(omma_map_frame_count(got) == (hit == PART_FRAMES ? 3 : 25));
+    CHECK(omma_map_point_count(got) == (hit == PART_POINTS ? 0 : 3));
+    CHECK_TEXT(omma_map_unit(got), "m");
+    if (!CHECK(omma_map_keyframe_count(got) == 3))
+        return;
+    for (size_t i = 0; i < 3; i++) {
+        omma_map_keyframe a = omma_map_get_keyframe(got, i), b = omma_map_get_keyframe(m, i);
+
+        CHECK(a.id == b.id && memcmp(&a.camera, &b.camera, sizeof a.camera) == 0);
+        CHECK(memcmp(&a.world_from_keyframe, &b.world_from_keyframe, sizeof(omma_sim3)) == 0);
+        CHECK(!a.name == !b.name && (!a.name || strcmp(a.name, b.name) == 0));
+        pictures += a.jpeg != NULL;
+    }
+    CHECK(pictures == (hit == PART_PICTURE ? 1 : 2));
+    CHECK(omma_map_has_depth(got, 0) == (hit != PART_DEPTH));
+}
+
 static void flipped_bit_costs_one_part(void)
 {
     omma_map *m = small_map();
@@ -251,24 +274,72 @@ static void flipped_bit_costs_one_part(void)
         omma_map *got = NULL;
         omma_map_salvage s = {0};
         char bit = (char)(1 << (at * 5 % 8));
+        map_part p = {0};
 
         while (ends[hit] <= at)
             hit++;
+        if (at >= MAP_HEADER_BYTES)
+            CHECK(part_decode(&p, (uint8_t *)data + (hit ? ends[hit - 1] : MAP_HEADER_BYTES)));
         data[at] ^= bit;
         CHECK(map_file_parse(&got, data, n, "x.omma", 0, NULL) == OMMA_FORMAT && !got);
         CHECK_OK(map_file_parse(&got, data, n, "x.omma", 0, &s));
         size_t whole = at < MAP_HEADER_BYTES ? parts : parts - 1;
-        if (s.parts - s.damaged != whole || s.damaged != 1 || !got)
+        if (s.parts - s.damaged != whole || s.damaged != 1 || s.orphans || !got)
             CHECK(!"one part is damaged");
-        else if (at >= MAP_HEADER_BYTES && hit == 2) /* frames: the keyframes' own are left */
-            CHECK(omma_map_frame_count(got) == 3);
         else
-            CHECK(omma_map_frame_count(got) == 25);
-        if (at < MAP_HEADER_BYTES || hit != 0)
-            CHECK(strcmp(omma_map_unit(got), "m") == 0 && strcmp(s.writer, omma_version()) == 0);
+            check_cost(got, m, (part_type)p.type);
+        CHECK_TEXT(s.writer, omma_version());
         omma_map_destroy(&got);
         data[at] ^= bit;
     }
+    omma_map_destroy(&m);
+    free(data);
+}
+
+static void pixels_without_keyframes_are_counted(void)
+{
+    omma_map *m = small_map(), *got = NULL;
+    omma_map_salvage s;
+    size_t n, ends[32];
+    char *data = saved(m, &n);
+
+    parts_until(data, n, ends);
+    data[ends[0] + PART_HEADER + 9] ^= 1; /* the keyframes, */
+    data[ends[5] + PART_HEADER + 9] ^= 1; /* and their copy */
+    CHECK_OK(map_file_parse(&got, data, n, "x.omma", 0, &s));
+    CHECK(s.parts == 11 && s.damaged == 2 && s.orphans == 3);
+    CHECK(omma_map_keyframe_count(got) == 0 && omma_map_frame_count(got) == 25);
+    omma_map_destroy(&got);
+    omma_map_destroy(&m);
+    free(data);
+}
+
+/* Keyframes in many parts, of which one is lost, come back where in time they belong. */
+static void lost_keyframes_come_back_in_order(void)
+{
+    omma_map *m = omma_map_create(), *got = NULL;
+    omma_map_salvage s;
+    size_t n, ends[32];
+
+    for (int i = 0; i < 3 * KEYFRAMES_IN_PART; i++)
+        omma_map_add_view(m, &(omma_view){.frame_index = (uint64_t)i,
+                                          .time_ns = i,
+                                          .status = OMMA_STATUS_RELOCALISED,
+                                          .has_pose = true,
+                                          .is_keyframe = true,
+                                          .keyframe = 500U - (uint32_t)i,
+                                          .camera = test_view(0).camera,
+                                          .keyframe_from_camera = omma_se3_identity(),
+                                          .world_from_keyframe = omma_sim3_identity()});
+    char *data = saved(m, &n);
+    parts_until(data, n, ends);
+    data[ends[1] + PART_HEADER] ^= 1;
+    CHECK_OK(map_file_parse(&got, data, n, "x.omma", 0, &s));
+    CHECK(s.damaged == 1 && omma_map_keyframe_count(got) == 3 * KEYFRAMES_IN_PART);
+    for (size_t i = 0; i < omma_map_keyframe_count(got); i++)
+        CHECK(omma_map_get_keyframe(got, i).id == 500 - i &&
+              omma_map_get_pose(got, i).status == OMMA_STATUS_RELOCALISED);
+    omma_map_destroy(&got);
     omma_map_destroy(&m);
     free(data);
 }
@@ -286,7 +357,7 @@ static void shifted_parts_are_found(void)
     memcpy(moved + ends[2] - 300, data + ends[2] - 243, n - (ends[2] - 243));
     CHECK(map_file_parse(&got, moved, n - 57, "x", 0, NULL) == OMMA_FORMAT);
     CHECK_OK(map_file_parse(&got, moved, n - 57, "x", 0, &s));
-    CHECK(s.parts == 9 && s.damaged == 1 && omma_map_point_count(got) == 3);
+    CHECK(s.parts == 11 && s.damaged == 1 && omma_map_point_count(got) == 3);
     omma_map_destroy(&got);
     memcpy(moved, data, n);
     memset(moved + n, 'x', 100);
@@ -308,7 +379,7 @@ static void invented_contents_are_refused(void)
     char *data = saved(m, &n);
 
     parts_until(data, n, ends);
-    for (size_t i = 0; i + 1 < 4; i++)
+    for (size_t i = 0; i + 1 < 7; i++)
         for (size_t at = ends[i] + PART_HEADER; at < ends[i + 1]; at++) {
             char *copy = malloc(n);
             omma_map *got = NULL;
@@ -365,6 +436,8 @@ int main(void)
     TEST(memory_comes_back_or_is_refused);
     TEST(cut_anywhere_is_named_and_the_rest_saved);
     TEST(flipped_bit_costs_one_part);
+    TEST(pixels_without_keyframes_are_counted);
+    TEST(lost_keyframes_come_back_in_order);
     TEST(shifted_parts_are_found);
     TEST(invented_contents_are_refused);
     TEST(limits_and_other_files_are_named);

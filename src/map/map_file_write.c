@@ -42,7 +42,7 @@ static void write_begin(writing *w)
     omma_bytes_finish(&b);
 }
 
-static void write_head(writing *w, const omma_map *m)
+static void write_head(writing *w, const omma_map *m, part_type type)
 {
     omma_byte_list b = {0};
     char *writer = omma_text("%s", omma_version()), *unit = omma_text("%s", omma_map_unit(m));
@@ -55,7 +55,7 @@ static void write_head(writing *w, const omma_map *m)
                   .observations = omma_map_observation_count(m)};
 
     map_head_encode(&b, &h);
-    write_part(w, PART_HEAD, 0, b.at, b.count);
+    write_part(w, type, 0, b.at, b.count);
     map_head_finish(&h);
     omma_bytes_finish(&b);
 }
@@ -69,7 +69,7 @@ static void write_list(writing *w, part_type type, uint32_t *number, omma_byte_l
     b->count = 0;
 }
 
-static void write_keyframes(writing *w, const omma_map *m)
+static void write_keyframes(writing *w, const omma_map *m, part_type type)
 {
     omma_byte_list b = {0};
     uint32_t number = 0;
@@ -79,9 +79,9 @@ static void write_keyframes(writing *w, const omma_map *m)
 
         keyframe_encode(&b, &k);
         if ((i + 1) % KEYFRAMES_IN_PART == 0)
-            write_list(w, PART_KEYFRAMES, &number, &b);
+            write_list(w, type, &number, &b);
     }
-    write_list(w, PART_KEYFRAMES, &number, &b);
+    write_list(w, type, &number, &b);
     omma_bytes_finish(&b);
 }
 
@@ -139,6 +139,14 @@ static void write_points(writing *w, const omma_map *m)
     omma_bytes_finish(&b);
 }
 
+/* Without a keyframe's camera and pose its pixels are worth nothing, so what is small and much
+ * hangs on stands twice, the second time far from the first but before the pixels. */
+static void write_copies(writing *w, const omma_map *m)
+{
+    write_head(w, m, PART_HEAD_AGAIN);
+    write_keyframes(w, m, PART_KEYFRAMES_AGAIN);
+}
+
 /* Picture and depth of each keyframe. */
 static omma_error write_pixels(writing *w, const omma_map *m)
 {
@@ -174,11 +182,12 @@ omma_error omma_map_save(const omma_map *m, const char *path, const omma_export_
     if (err)
         return err;
     write_begin(&w);
-    write_head(&w, m);
-    write_keyframes(&w, m);
+    write_head(&w, m, PART_HEAD);
+    write_keyframes(&w, m, PART_KEYFRAMES);
     write_frames(&w, m);
     write_points(&w, m);
     write_memory(&w, m);
+    write_copies(&w, m);
     err = write_pixels(&w, m);
     write_part(&w, PART_END, 0, w.index.at, w.index.count);
     omma_bytes_finish(&w.index);

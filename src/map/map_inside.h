@@ -8,6 +8,9 @@
  *  is culled, with every correction. Its camera is not told. */
 omma_view map_frame_view(const omma_map *m, size_t i);
 
+/** The keyframe of a view, and its frame where that is not known yet. */
+void map_add_keyframe(omma_map *m, const omma_view *v);
+
 /** The keyframe's picture (taken); its name stays. An unknown keyframe is harmless. */
 void map_set_jpeg(omma_map *m, uint32_t keyframe, omma_buffer *jpeg);
 

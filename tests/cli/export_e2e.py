@@ -129,6 +129,22 @@ def test_damaged_maps_are_refused_or_salvaged():
     assert "damaged" in run("export", "flip.omma", "-o", "x.glb", "--salvage", "--force").stderr
     left = run_json("info", "flip.omma")
     assert left["damaged_parts"] == 1 and left["depths"] == 1 and left["frames"] == 16
+    at = data.index(b"OmPtkeyf")  # stands twice: nothing is lost
+    with open("flip.omma", "wb") as f:
+        f.write(data[:at + 50] + bytes([data[at + 50] ^ 1]) + data[at + 51:])
+    dense = run_json("export", "out", "-o", "whole.ply")
+    r = run_json("export", "flip.omma", "-o", "flip.ply", "--salvage")
+    assert r["damaged_parts"] == 1 and not r["sparse"] and r["points"] == dense["points"]
+    assert read("flip.ply") == read("whole.ply")
+    also = data.index(b"OmPtkey2")  # and now all are lost, with two pictures and two depths
+    both = bytearray(read("flip.omma"))
+    both[also + 50] ^= 1
+    with open("both.omma", "wb") as f:
+        f.write(both)
+    left = run_json("info", "both.omma")
+    assert left["damaged_parts"] == 2 and left["orphaned_parts"] == 4 and left["keyframes"] == 0
+    told = run("export", "both.omma", "-o", "both.ply", "--salvage").stderr
+    assert "4 intact pictures and depths" in told, told
     with open("cut.omma", "wb") as f:
         f.write(data[:len(data) // 2])
     one_sentence(run("export", "cut.omma", "-o", "cut.las", code=3))
