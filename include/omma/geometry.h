@@ -192,6 +192,29 @@ omma_error omma_homography_ransac(const double *xa, const double *xb, size_t n,
                                   const omma_ransac_options *options, double H[9], uint8_t *inlier,
                                   omma_ransac_result *result);
 
+/** A point that two cameras know: where it is for each, in its own frame and scale, and where each
+ *  sees it (normalised). */
+typedef struct omma_sim3_pair {
+    double a[3], b[3];
+    double xa[2], xb[2];
+} omma_sim3_pair;
+
+/** Umeyama on three pairs inside LO-RANSAC, refined on the reprojection in both pictures of all
+ *  inliers. Distance: the larger of both ways, normalised units. n >= 4.
+ *  @return OMMA_OK; OMMA_INVALID; OMMA_DEGENERATE.
+ *  Source: Horn, JOSA A 1987 and Umeyama, PAMI 1991 (three points); Mur-Artal, Tardos, "ORB-SLAM2",
+ *  TRO 2017 (reprojection both ways). */
+omma_error omma_sim3_ransac(const omma_sim3_pair *pair, size_t n,
+                            const omma_ransac_options *options, omma_sim3 *b_from_a,
+                            uint8_t *inlier, omma_ransac_result *result);
+
+/** Refines a similarity on the reprojection in both pictures. n >= 4.
+ *  @param huber    of each residual, normalised units; 0 = least squares
+ *  @param b_from_a start in, best out (untouched on failure)
+ *  @return OMMA_OK; OMMA_INVALID; OMMA_DEGENERATE (not determined, or a point behind a camera). */
+omma_error omma_sim3_refine(const omma_sim3_pair *pair, size_t n, double huber,
+                            omma_sim3 *b_from_a);
+
 /* -------------------------------------------------------------------------- pose from points */
 
 /** EPnP and Gauss-Newton on its result.

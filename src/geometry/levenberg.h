@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LEVENBERG_UNKNOWNS = 8, LEVENBERG_STATE = 12 };
+enum { LEVENBERG_UNKNOWNS = 8, LEVENBERG_STATE = 13 };
 
 typedef struct levenberg_equations {
     double H[LEVENBERG_UNKNOWNS * LEVENBERG_UNKNOWNS]; /* J^T W J, row stride n, lower triangle */
