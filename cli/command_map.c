@@ -19,7 +19,7 @@ typedef struct map_values {
     const char *known_distance;
     uint64_t max_points, depth_every;
     bool write_depth, mesh, colmap_dense;
-    bool sparse, every_frame, realtime, no_pictures, no_colmap, force, json;
+    bool no_loops, sparse, every_frame, realtime, no_pictures, no_colmap, force, json;
     uint64_t threads, seed, skip, limit, step;
 } map_values;
 
@@ -67,6 +67,9 @@ static const option_row rows[] = {
     {0, "realtime", OPTION_FLAG,
      .help = "keep up with the clock and drop frames that come too late; so it is for live inputs",
      ROW(realtime), .excludes = "every-frame"},
+    {0, "no-loops", OPTION_FLAG,
+     .help = "do not look for places seen before: the drift between stays in the map",
+     ROW(no_loops)},
     {'j', "threads", OPTION_UNSIGNED, "N",
      "threads of the tracker; otherwise as many as cores; the result does not depend on it",
      ROW(threads), .most = 256},
@@ -120,6 +123,7 @@ static omma_error make_options(omma_session_options *o, omma_camera *camera, con
         .tracker = {.backend = v->backend ? OMMA_TRACKER_SYNTHETIC : OMMA_TRACKER_CLASSICAL,
                     .threads = (unsigned)v->threads,
                     .seed = v->seed,
+                    .no_loops = v->no_loops,
                     .dense = !v->sparse,
                     .depth_every = (unsigned)v->depth_every},
         .fov_degrees = v->fov,

@@ -29,6 +29,7 @@ typedef struct omma_tracker_options {
     bool realtime;             /* bound the work per frame and the memory instead of using all */
     unsigned threads;          /* 0 = as many as cores; the result does not depend on it */
     uint64_t seed;             /* of every random choice */
+    bool no_loops;             /* do not look for places seen before to take the drift out */
     unsigned features;         /* wished tracks per frame; 0 = chosen from the picture's size */
     bool dense;                /* depth for keyframes, made on a thread of its own */
     unsigned depth_every;      /* and for every n-th frame as well; 0 = keyframes only */
@@ -46,6 +47,13 @@ omma_error omma_tracker_create(omma_tracker **out, const omma_log *log,
                                const omma_tracker_options *options);
 void omma_tracker_destroy(omma_tracker **t);
 
+/** A place that was recognised after a while, and the drift between taken out. */
+typedef struct omma_loop {
+    uint64_t frame, earlier_frame; /* of the input: two that show it */
+    uint32_t inliers;              /* points of the earlier visit found again */
+    double scale;                  /* how much larger things had become; 1 = no drift of scale */
+} omma_loop;
+
 /** What changed; borrowed from the tracker until its next call. */
 typedef struct omma_update {
     const omma_view *views; /* in frame order; the newest frame's last */
@@ -55,6 +63,8 @@ typedef struct omma_update {
     const uint32_t *removed; /* ids of keyframes that were culled; views that hung on them were
                                 re-sent in the same update */
     size_t removed_count;
+    const omma_loop *loops; /* closed since the last update: the corrections are their work */
+    size_t loop_count;
 } omma_update;
 
 /**

@@ -84,7 +84,8 @@ static void add_rows(const double point[3], const double *D, const double r[2], 
         out->cost += huber * e - huber * huber;
 }
 
-/* d exp(xi) p = rho + phi x p + lambda p; (exp(xi) S)^-1 b = S^-1 (b - rho - phi x b - lambda b). */
+/* d exp(xi) p = rho + phi x p + lambda p; (exp(xi) S)^-1 b = S^-1 (b - rho - phi x b - lambda b).
+ */
 static void linearize(const void *data, const double *state, levenberg_equations *out)
 {
     const pairs *p = data;

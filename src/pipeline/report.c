@@ -182,10 +182,26 @@ static void add_settings(cJSON *report, const omma_session *s)
     cJSON_AddStringToObject(settings, "mode", s->realtime ? "realtime" : "every-frame");
     cJSON_AddNumberToObject(settings, "seed", (double)t->seed);
     cJSON_AddNumberToObject(settings, "threads", t->threads);
+    cJSON_AddBoolToObject(settings, "loops", !t->no_loops);
     cJSON_AddNumberToObject(settings, "skip", (double)from->skip);
     cJSON_AddNumberToObject(settings, "limit", (double)from->limit);
     cJSON_AddNumberToObject(settings, "step", from->step ? (double)from->step : 1);
     add_rounded(settings, "focal_hint_px", t->focal_hint_px, 1e-6);
+}
+
+static void add_loops(cJSON *report, const omma_session *s)
+{
+    cJSON *loops = cJSON_AddArrayToObject(report, "loops");
+
+    for (size_t i = 0; i < s->loop_count; i++) {
+        const omma_loop *l = &s->loops[i];
+        cJSON *loop = cJSON_CreateObject();
+        cJSON_AddNumberToObject(loop, "frame", (double)l->frame);
+        cJSON_AddNumberToObject(loop, "earlier_frame", (double)l->earlier_frame);
+        cJSON_AddNumberToObject(loop, "inliers", l->inliers);
+        add_rounded(loop, "scale", l->scale, 1e-6);
+        cJSON_AddItemToArray(loops, loop);
+    }
 }
 
 char *omma_session_report(omma_session *s)
@@ -207,6 +223,7 @@ char *omma_session_report(omma_session *s)
     add_dense(report, s);
     cJSON_AddNumberToObject(report, "submaps", (double)stats.submaps);
     cJSON_AddNumberToObject(report, "relocalisations", (double)stats.relocalisations);
+    add_loops(report, s);
     add_camera(report, s, &stats);
     add_rounded(report, "rms_px", stats.rms_px, 1e-6);
     cJSON_AddStringToObject(report, "unit", omma_map_unit(s->map));

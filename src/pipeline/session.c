@@ -123,6 +123,7 @@ void omma_session_destroy(omma_session **session)
     omma_map_destroy(&s->map);
     omma_tracker_destroy(&s->tracker);
     omma_source_close(&s->source);
+    free(s->loops);
     free(s->input);
     free(s);
 }
@@ -226,6 +227,10 @@ static void fuse(omma_session *s, const omma_update *u)
         omma_map_correct(s->map, &u->corrections[i]);
     for (size_t i = 0; i < u->removed_count; i++)
         omma_map_remove_keyframe(s->map, u->removed[i]);
+    omma_grow((void **)&s->loops, &s->loop_capacity, s->loop_count + u->loop_count,
+              sizeof(*s->loops));
+    for (size_t i = 0; i < u->loop_count; i++)
+        s->loops[s->loop_count++] = u->loops[i];
     if (u->view_count)
         s->now.status = u->views[u->view_count - 1].status;
     for (size_t i = 0; i < u->view_count; i++)

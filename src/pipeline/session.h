@@ -44,6 +44,8 @@ struct omma_session {
     omma_progress now;
     int64_t start_ns, start_cpu_ns, last_progress_ns;
     double wall_s, cpu_s;
+    omma_loop *loops; /* closed so far */
+    size_t loop_count, loop_capacity;
     size_t cloud_points; /* of cloud.ply, when it is made of depth */
     double cloud_voxel;
     double fuse_cpu_s; /* what the caller's thread spent outside the tracker */

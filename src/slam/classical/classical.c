@@ -71,6 +71,25 @@ static void forget(world *w, uint32_t r)
     }
 }
 
+/* What the loop thread found moves the world, and the camera with it. */
+static void follow_loops(classical *c, uint32_t r)
+{
+    omma_sim3 moved;
+    const int64_t start = stages_begin();
+
+    loops_add(c->loops, &c->world, r, &c->now);
+    if (loops_take(c->loops, &c->world, &moved)) {
+        const omma_sim3 back = omma_sim3_inverse(&moved);
+        const omma_sim3 old = omma_sim3_from_se3(&c->pose, 1), now = omma_sim3_mul(&old, &back);
+        memcpy(c->pose.R, now.R, sizeof(now.R));
+        for (int i = 0; i < 3; i++) {
+            c->pose.t[i] = now.t[i] / now.s;
+            c->velocity.t[i] *= moved.s;
+        }
+    }
+    stages_end(&c->stages, STAGE_LOOPS, start);
+}
+
 static omma_error push_frame(classical *c, omma_frame *frame)
 {
     world *w = &c->world;
@@ -112,6 +131,8 @@ static omma_error push_frame(classical *c, omma_frame *frame)
         }
     }
     w->records[r].status = c->status;
+    if (c->loops && c->has_map)
+        follow_loops(c, r);
     if (c->options.realtime)
         forget(w, r);
     if (c->dense)
@@ -142,6 +163,8 @@ static void hand_out(classical *c, omma_update *update, const omma_update **out)
                             .correction_count = c->correction_count,
                             .removed = c->removed,
                             .removed_count = c->removed_count};
+    if (c->loops)
+        update->loop_count = loops_news(c->loops, &update->loops);
     *out = update;
 }
 
@@ -151,6 +174,8 @@ static omma_error classical_finish(void *self, const omma_update **out)
     int64_t start = stages_begin();
 
     forget_told(c);
+    if (c->loops)
+        loops_end(c->loops, &c->world);
     complete_result r = complete(&c->world, &(complete_options){.free_camera = c->freedom,
                                                                 .seed = c->options.seed,
                                                                 .log = c->log,
@@ -255,6 +280,13 @@ static void classical_get_stats(const void *self, omma_tracker_stats *out)
     uint64_t jobs = c->dense_jobs;
     if (c->dense)
         densify_spent(c->dense, &ns, &jobs);
+    if (c->loops) {
+        int64_t loops_ns;
+        uint64_t asked;
+        loops_spent(c->loops, &loops_ns, &asked);
+        out->stage[out->stages++] =
+            (omma_tracker_stage){"loop thread", 1e-9 * (double)loops_ns, asked};
+    }
     if (jobs)
         out->stage[out->stages++] = (omma_tracker_stage){"depth", 1e-9 * (double)ns, jobs};
 }
@@ -270,6 +302,7 @@ static void classical_destroy(void *self)
     free(c->sights.item);
     free(c->views);
     free(c->corrections);
+    loops_destroy(&c->loops);
     densifier_destroy(&c->dense);
     free(c->depths);
     free(c->removed);
@@ -345,9 +378,11 @@ omma_error classical_create(void **self, const tracker_backend **backend, const 
         c->freedom = OMMA_BUNDLE_FOCAL | OMMA_BUNDLE_K1;
     c->home = NO_HOME;
     follower_init(&c->follower, omma_cpu_flags());
-    omma_error err = options->dense
-                         ? densifier_create(&c->dense, options->depth_every, options->realtime)
-                         : OMMA_OK;
+    omma_error err = OMMA_OK;
+    if (options->dense)
+        err = densifier_create(&c->dense, options->depth_every, options->realtime);
+    if (!err && !options->no_loops)
+        err = loops_create(&c->loops, &c->follower, options->realtime, options->seed, log);
     if (err) {
         classical_destroy(c);
         return err;

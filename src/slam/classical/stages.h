@@ -15,6 +15,7 @@ typedef enum stage {
     STAGE_ADJUST,
     STAGE_INITIALISE,
     STAGE_RELOCATE,
+    STAGE_LOOPS,
     STAGE_COMPLETE,
     STAGE_COUNT,
 } stage;
@@ -37,9 +38,9 @@ static inline void stages_end(stages *s, stage which, int64_t start)
 
 static inline void stages_report(const stages *s, omma_tracker_stats *out)
 {
-    static const char *const names[STAGE_COUNT] = {"pyramid",    "rotation", "follow",  "localize",
-                                                   "local map",  "keyframe", "detect",  "adjust",
-                                                   "initialise", "relocate", "complete"};
+    static const char *const names[STAGE_COUNT] = {"pyramid",    "rotation", "follow", "localize",
+                                                   "local map",  "keyframe", "detect", "adjust",
+                                                   "initialise", "relocate", "loops",  "complete"};
     out->stages = STAGE_COUNT;
     for (int i = 0; i < STAGE_COUNT; i++)
         out->stage[i] = (omma_tracker_stage){names[i], 1e-9 * (double)s->ns[i], s->calls[i]};

@@ -6,6 +6,7 @@
 
 #include "densify.h"
 #include "follow.h"
+#include "loops.h"
 #include "mapping.h"
 #include "old_frame.h"
 #include "stages.h"
@@ -47,6 +48,7 @@ typedef struct classical {
     uint64_t relocalisations;
     int cell; /* px: one feature per cell */
     stages stages;
+    loops *loops; /* NULL: not wanted */
     /* the update handed out */
     omma_view *views;
     size_t view_count, view_capacity;
