@@ -370,7 +370,8 @@ loop_finding loop_memory_ask(loop_memory *m, loop_question *q)
     take_points(m, q);
     forget_culled(m, q);
     forget_old_witnesses(m, q);
-    loop_view_describe(&q->view, m->f, &q->picture);
+    if (q->picture.buffer)
+        loop_view_describe(&q->view, m->f, &q->picture);
     const size_t n = q->looked ? find_candidates(m, q, candidates) : 0;
     out.asked = (uint32_t)n;
     if (find_tie(m, q, candidates, n, &tie)) {

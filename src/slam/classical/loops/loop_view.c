@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loop_view.h"
 
+#include "patch.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,30 +32,51 @@ void loop_points_finish(loop_points *p)
     *p = (loop_points){0};
 }
 
-static bool place_of(const world *w, uint32_t k, const sight *s, loop_place *out)
+/* Keyframe k's own sight of a feature; false when it has none. */
+static bool sight_of(const feature *f, uint32_t k, observation *out)
 {
-    const feature *f = &w->features[s->feature];
+    if (f->anchor == k) {
+        *out = (observation){k, f->x, f->y, f->roll_x, f->roll_y, 0};
+        return true;
+    }
+    for (uint32_t i = f->seen_count; i-- > 0;)
+        if (f->seen[i].keyframe == k) {
+            *out = f->seen[i];
+            return true;
+        }
+    return false;
+}
 
-    if (s->outlier || f->state != FEATURE_MATURE || !w->keyframes[f->anchor].posed ||
-        w->keyframes[f->anchor].submap != w->keyframes[k].submap)
+static bool place_of(const world *w, uint32_t k, uint32_t index, loop_place *out)
+{
+    const feature *f = &w->features[index];
+    const float readout = (float)w->readout;
+    observation o;
+
+    if (f->state != FEATURE_MATURE || !w->keyframes[f->anchor].posed ||
+        w->keyframes[f->anchor].submap != w->keyframes[k].submap || !sight_of(f, k, &o))
         return false;
-    *out = (loop_place){
-        .feature = s->feature, .x = s->x, .y = s->y, .ux = s->ux, .uy = s->uy, .level = f->level};
+    *out = (loop_place){.feature = index,
+                        .x = o.x - readout * o.roll_x,
+                        .y = o.y - readout * o.roll_y,
+                        .ux = o.x,
+                        .uy = o.y,
+                        .level = f->level};
     return true;
 }
 
 loop_view loop_view_make(const world *w, uint32_t k)
 {
-    const record *rec = &w->records[w->keyframes[k].frame];
+    const keyframe *key = &w->keyframes[k];
     loop_view v = {.keyframe = k,
-                   .place = omma_new_array(loop_place, rec->sight_count + 1u),
+                   .place = omma_new_array(loop_place, key->feature_count + 1u),
                    .descriptors =
-                       omma_new_array(uint8_t, rec->sight_count * DESCRIPTOR_BYTES + 1u)};
+                       omma_new_array(uint8_t, key->feature_count * DESCRIPTOR_BYTES + 1u)};
 
-    for (uint32_t i = 0; i < rec->sight_count; i++)
-        if (place_of(w, k, &rec->sights[i], &v.place[v.n]))
+    for (uint32_t i = 0; i < key->feature_count; i++)
+        if (place_of(w, k, key->features[i], &v.place[v.n]))
             memcpy(v.descriptors + (size_t)v.n++ * DESCRIPTOR_BYTES,
-                   w->features[rec->sights[i].feature].descriptor, DESCRIPTOR_BYTES);
+                   w->features[key->features[i]].descriptor, DESCRIPTOR_BYTES);
     return v;
 }
 
@@ -72,23 +95,29 @@ void loop_view_finish(loop_view *v)
     *v = (loop_view){0};
 }
 
+/* Places at the rim keep the look that their feature had first: a descriptor does not fit there. */
+static void describe_place(loop_view *v, uint32_t i, const follower *f, const omma_pyramid *picture,
+                           const omma_pyramid *smooth)
+{
+    const loop_place *p = &v->place[i];
+    const int l = p->level < picture->levels ? p->level : picture->levels - 1;
+    const omma_level *level = &picture->level[l];
+    const float x = to_level(p->x, l), y = to_level(p->y, l), rim = DESCRIPTOR_REACH + 1;
+
+    if (!(x > rim && y > rim && x < (float)level->width - rim && y < (float)level->height - rim))
+        return;
+    descriptor_extract(&f->pattern, &smooth->level[l], x, y, descriptor_angle(level, x, y),
+                       v->descriptors + (size_t)i * DESCRIPTOR_BYTES);
+}
+
 void loop_view_describe(loop_view *v, const follower *f, const omma_pyramid *picture)
 {
-    enum { LEVELS = 2 }; /* on which features begin */
+    enum { LEVELS = 3 }; /* on which features begin */
     omma_pyramid smooth = {0};
 
-    if (!picture->buffer)
-        return;
-    if (descriptor_smooth(&smooth, picture, LEVELS) != OMMA_OK)
-        v->n = 0;
-    for (uint32_t i = 0; i < v->n; i++) {
-        const loop_place *p = &v->place[i];
-        const float x = (p->x + 0.5f) / (float)(1 << p->level) - 0.5f;
-        const float y = (p->y + 0.5f) / (float)(1 << p->level) - 0.5f;
-        const float angle = descriptor_angle(&picture->level[p->level], x, y);
-        descriptor_extract(&f->pattern, &smooth.level[p->level], x, y, angle,
-                           v->descriptors + (size_t)i * DESCRIPTOR_BYTES);
-    }
+    if (descriptor_smooth(&smooth, picture, LEVELS) == OMMA_OK)
+        for (uint32_t i = 0; i < v->n; i++)
+            describe_place(v, i, f, picture, &smooth);
     omma_pyramid_finish(&smooth);
 }
 

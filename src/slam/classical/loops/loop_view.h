@@ -29,14 +29,13 @@ typedef struct loop_view {
     uint8_t *descriptors; /* n x 32: how the features looked first, or how they look from here */
 } loop_view;
 
-/** The places of keyframe k; its record still has its sights. loop_view_finish() releases. */
+/** The places of keyframe k. loop_view_finish() releases. */
 loop_view loop_view_make(const world *w, uint32_t k);
 void loop_view_finish(loop_view *v);
 /** Where its places are. @return n, to be released with free() */
 float (*loop_view_points(const world *w, const loop_view *v))[3];
 
-/** Takes the descriptors anew from the keyframe's picture, if there is one; n = 0 when there is no
- * memory. */
+/** Takes the descriptors anew from the keyframe's picture. */
 void loop_view_describe(loop_view *v, const follower *f, const omma_pyramid *picture);
 
 /** Two places that look alike, and like no other. */

@@ -79,7 +79,7 @@ static loop_standing *standings(const world *w)
    anyhow. */
 static uint8_t *connected(const world *w, uint32_t k)
 {
-    enum { DIRECT = 30, BEYOND = 20, SHARED = 5, WELL_SHARED = 15 };
+    enum { DIRECT = 30, BEYOND = 20, SHARED = 20, WELL_SHARED = 40 };
     uint8_t *near = omma_new_array(uint8_t, w->keyframe_count + 1);
     uint32_t direct[DIRECT], beyond[BEYOND];
     const size_t n = adjust_neighbours(w, k, SHARED, direct, DIRECT);
