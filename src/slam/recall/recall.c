@@ -48,8 +48,8 @@ struct recall {
 
 static omma_error open_index(recall *r, omma_index **index, omma_index_reader **reader)
 {
-    omma_error err =
-        omma_index_create(index, &(omma_index_options){.dim = r->dim, .log = r->options.log});
+    omma_error err = omma_index_create(
+        index, &(omma_index_options){.dim = r->dim, .codes_only = true, .log = r->options.log});
     if (!err)
         err = omma_index_reader_create(reader, *index);
     if (err)

@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BITS = DESCRIPTOR_BYTES * 8, SAMPLES = 8192, ROUNDS = 8, MIN_SAMPLES = 4 * WORDS };
+enum {
+    BITS = DESCRIPTOR_BYTES * 8,
+    SAMPLES = 16384,
+    AXIS_SAMPLES = 4096,
+    ROUNDS = 8,
+    MIN_SAMPLES = 4 * WORDS
+};
 
 /* How many of a word's descriptors have each bit set. */
 typedef struct tally {
@@ -118,11 +124,12 @@ static double *covariance(const words *w, const descriptor_match *nearest,
             d[b] = (bit_of(descriptors + i * DESCRIPTOR_BYTES, b) ? 1.0f : -1.0f) -
                    w->mean[nearest[i].index][b];
         for (int r = 0; r < BITS; r++)
-            for (int c = 0; c < BITS; c++)
+            for (int c = r; c < BITS; c++)
                 rows[r * BITS + c] += d[r] * d[c];
     }
-    for (int i = 0; i < BITS * BITS; i++)
-        C[i] = rows[i];
+    for (int r = 0; r < BITS; r++)
+        for (int c = r; c < BITS; c++)
+            C[r * BITS + c] = C[c * BITS + r] = rows[r * BITS + c];
     free(rows);
     return C;
 }
@@ -185,7 +192,7 @@ bool words_learn(words *w, const descriptor_kernels *kernels, const uint8_t *des
         tally_add(t, nearest, some, count);
     }
     set_means(w, t);
-    double *C = covariance(w, nearest, some, count / 2);
+    double *C = covariance(w, nearest, some, count < AXIS_SAMPLES ? count : AXIS_SAMPLES);
     find_axes(w, C, &seed);
     free(C);
     free(t);

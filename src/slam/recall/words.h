@@ -13,7 +13,7 @@
 
 #include "descriptor.h"
 
-enum { WORDS = 64, WORD_AXES = 16, WORDS_DIM = WORDS * WORD_AXES };
+enum { WORDS = 128, WORD_AXES = 16, WORDS_DIM = WORDS * WORD_AXES };
 
 typedef struct words {
     uint8_t centre[WORDS][DESCRIPTOR_BYTES];
