@@ -31,7 +31,8 @@ typedef enum omma_index_metric {
 
 /** How queries are answered. */
 typedef enum omma_index_mode {
-    OMMA_INDEX_AUTO,  /* a scan up to scan_below vectors, the graph above */
+    OMMA_INDEX_AUTO,  /* a scan up to scan_below vectors, or ten times as many where audits say that
+                         the graph finds less than nine in ten; the graph above */
     OMMA_INDEX_SCAN,  /* every code is looked at */
     OMMA_INDEX_GRAPH, /* the graph is walked */
 } omma_index_mode;
@@ -204,11 +205,12 @@ typedef struct omma_index_stats {
     omma_index_mode mode; /* SCAN or GRAPH: what a query does now */
     uint64_t vectors;     /* that can be found */
     uint64_t removed;     /* whose room is not given back yet */
-    uint64_t bytes;       /* of memory in use; readers have two bytes per vector each besides */
+    uint64_t bytes;       /* of memory in use; each reader has a bit per vector besides */
     double bytes_each;    /* of them, for one vector more */
     double links;         /* mean number per vector, in the graph */
     uint64_t audited;     /* queries of omma_index_audit so far */
-    double recall;        /* of the ten nearest that the graph found in them; 1 of none */
+    double recall;        /* share of the ten nearest, or of as near ones to a thousandth, that
+                             the graph found in them; 1 of none */
     double missed;        /* share of them that found none of the ten */
     /* of a folder; 0 without */
     uint64_t log_bytes; /* since the last checkpoint */

@@ -208,6 +208,53 @@ static void an_audit_tells_recall(void)
     free(vectors);
 }
 
+static void noise_is_scanned_when_audits_say_so(void)
+{
+    enum { MANY = 2500, WIDE = 128 };
+    float *vectors = gaussian_vectors(MANY, WIDE, 28);
+    omma_index *x = NULL;
+    omma_index_reader *r = NULL;
+    omma_index_stats stats;
+
+    CHECK_OK(omma_index_create(&x, &(omma_index_options){.dim = WIDE}));
+    CHECK_OK(omma_index_reader_create(&r, x));
+    for (uint32_t i = 0; i < MANY; i++)
+        CHECK_OK(omma_index_add(x, vectors + i * WIDE, WIDE, &(omma_index_entry){.id = i}));
+    omma_index_get_stats(x, &stats);
+    CHECK(stats.mode == OMMA_INDEX_GRAPH);
+    CHECK_OK(omma_index_audit(r, 100));
+    omma_index_get_stats(x, &stats);
+    CHECK(stats.recall < 0.9);
+    CHECK(stats.mode == OMMA_INDEX_SCAN);
+    omma_index_reader_destroy(&r);
+    omma_index_close(&x);
+    free(vectors);
+}
+
+static void a_camera_that_stands_still_hides_nothing(void)
+{
+    enum { STOPS = 4, STILL = 300 };
+    float *vectors = path_vectors(N, QUERIES, DIM, 29);
+    omma_index *x = make();
+    omma_index_reader *r = NULL;
+    omma_index_stats stats;
+
+    CHECK_OK(omma_index_reader_create(&r, x));
+    for (uint32_t i = 0; i < N; i++) {
+        bool stops = i % (N / STOPS) == 0;
+        for (uint32_t j = 0; j < (stops ? STILL : 1); j++)
+            CHECK_OK(omma_index_add(x, vectors + i * DIM, DIM,
+                                    &(omma_index_entry){.id = (uint64_t)i * STILL + j}));
+    }
+    CHECK_OK(omma_index_audit(r, 200));
+    omma_index_get_stats(x, &stats);
+    CHECK(stats.recall > 0.99);
+    CHECK(stats.missed == 0);
+    omma_index_reader_destroy(&r);
+    omma_index_close(&x);
+    free(vectors);
+}
+
 int main(void)
 {
     TEST(removals_leave_a_good_graph);
@@ -216,5 +263,7 @@ int main(void)
     TEST(an_import_does_not_depend_on_threads);
     TEST(an_import_is_whole_or_not_at_all);
     TEST(an_audit_tells_recall);
+    TEST(noise_is_scanned_when_audits_say_so);
+    TEST(a_camera_that_stands_still_hides_nothing);
     return check_done();
 }

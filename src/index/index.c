@@ -317,6 +317,30 @@ omma_error omma_index_get(const omma_index *x, uint64_t id, float *vector, omma_
     return OMMA_OK;
 }
 
+static double audited_recall(const omma_index *x)
+{
+    uint64_t wanted = atomic_load_explicit(&x->audit_wanted, memory_order_relaxed);
+    uint64_t found = atomic_load_explicit(&x->audit_found, memory_order_relaxed);
+    return wanted ? (double)found / (double)wanted : 1;
+}
+
+/* A graph needs data that lie along something; of noise it finds little, at more cost than a scan.
+ */
+static bool graph_is_poor(const omma_index *x)
+{
+    return atomic_load_explicit(&x->audited, memory_order_relaxed) >= ENOUGH_AUDITED &&
+           audited_recall(x) < POOR_RECALL;
+}
+
+bool index_scans(const omma_index *x, omma_index_mode mode, uint32_t nodes)
+{
+    const uint64_t few = x->options.scan_below;
+
+    if (mode != OMMA_INDEX_AUTO)
+        return mode == OMMA_INDEX_SCAN;
+    return nodes <= few || (nodes <= few * LONG_SCAN && graph_is_poor(x));
+}
+
 static double mean_links(const store *s)
 {
     uint32_t count = store_count(s);
@@ -325,11 +349,6 @@ static double mean_links(const store *s)
     for (uint32_t node = 0; node < count; node++)
         sum += atomic_load_explicit(store_links(s, node), memory_order_relaxed);
     return count ? (double)sum / count : 0;
-}
-
-static double mean_recall(uint64_t found, uint64_t wanted)
-{
-    return wanted ? (double)found / (double)wanted : 1;
 }
 
 void omma_index_get_stats(const omma_index *x, omma_index_stats *out)
@@ -348,11 +367,12 @@ void omma_index_get_stats(const omma_index *x, omma_index_stats *out)
         .vectors = count - atomic_load(&s->removed),
         .removed = atomic_load(&s->removed),
         .bytes = count * (each - sizeof(omma_index_entry)) + entry_pool_bytes(&s->entries) +
-                 x->ids.capacity * sizeof(uint32_t),
+                 x->ids.capacity * sizeof(uint32_t) +
+                 landmarks_bytes(atomic_load(&s->landmarks), s),
         .bytes_each = (double)each + 2 * sizeof(uint32_t),
         .links = mean_links(s),
         .audited = audited,
-        .recall = mean_recall(atomic_load(&x->audit_found), atomic_load(&x->audit_wanted)),
+        .recall = audited_recall(x),
         .missed = audited ? (double)atomic_load(&x->audit_missed) / (double)audited : 0,
     };
     if (x->journal.stats)

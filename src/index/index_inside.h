@@ -63,8 +63,11 @@ void index_reclaim(omma_index *x, store *s);
 /** Whether these options are possible. @return OMMA_OK; OMMA_INVALID. */
 omma_error index_check_options(const omma_index_options *options);
 
+enum {
+    ENOUGH_AUDITED = 100, /* to believe it */
+    LONG_SCAN = 10,       /* times scan_below, where the graph is found wanting */
+};
+#define POOR_RECALL 0.9
+
 /** Whether a query in this mode looks at all codes of so many. */
-static inline bool index_scans(const omma_index *x, omma_index_mode mode, uint32_t nodes)
-{
-    return mode == OMMA_INDEX_SCAN || (mode == OMMA_INDEX_AUTO && nodes <= x->options.scan_below);
-}
+bool index_scans(const omma_index *x, omma_index_mode mode, uint32_t nodes);

@@ -4,12 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    LEAST = 64,       /* landmarks, if there are so many nodes */
+    GROUP_LEAST = 16, /* in a group, on the average */
+    FEW_GROUPS = 64,
+};
+
 static uint32_t how_many(uint32_t nodes)
 {
     uint32_t n = nodes / LANDMARK_EVERY;
 
-    n = n > LANDMARKS ? LANDMARKS : n < LANDMARK_GROUPS ? LANDMARK_GROUPS : n;
+    n = n > LANDMARKS ? LANDMARKS : n < LEAST ? LEAST : n;
     return n < nodes ? n : nodes;
+}
+
+/* As many groups as there are landmarks in each, where there are many. */
+static uint32_t how_many_groups(uint32_t count)
+{
+    uint32_t n = count / GROUP_LEAST;
+
+    if (n <= FEW_GROUPS)
+        return n ? n : 1;
+    for (n = FEW_GROUPS; n < LANDMARK_GROUPS && n * n < count;)
+        n++;
+    return n;
 }
 
 bool landmarks_are_old(const landmarks *l, uint32_t nodes)
@@ -19,16 +37,26 @@ bool landmarks_are_old(const landmarks *l, uint32_t nodes)
 
 size_t landmarks_bytes(const landmarks *l, const store *s)
 {
-    return l ? sizeof(*l) + (size_t)(l->count + LANDMARK_GROUPS) * s->code_bytes : 0;
+    const size_t row = s->code_bytes + sizeof(*l->nodes) + sizeof(*l->scales) + sizeof(*l->biases);
+    return l ? sizeof(*l) + (l->count + l->groups) * row : 0;
 }
 
-/* Any one of the i-th of count parts of the past. */
-static uint32_t pick(uint32_t i, uint32_t count, uint32_t nodes)
+/* All of it in one piece, which free() takes; the codes in whole cache lines. */
+static landmarks *allocate(const store *s, uint32_t count)
 {
-    uint32_t from = (uint32_t)((uint64_t)i * nodes / count);
-    uint32_t to = (uint32_t)((uint64_t)(i + 1) * nodes / count);
-    uint64_t seed = i;
-    return from + omma_random_below(&seed, to - from);
+    const uint32_t groups = how_many_groups(count), rows = count + groups;
+    const size_t head = (sizeof(landmarks) + 63) / 64 * 64, codes = (size_t)rows * s->code_bytes;
+    const size_t lists = ((size_t)rows * 12 + 63) / 64 * 64;
+    uint8_t *memory = aligned_alloc(64, head + codes + lists);
+
+    if (!memory)
+        return NULL;
+    landmarks *l = (landmarks *)memory;
+    *l = (landmarks){.count = count, .groups = groups, .codes = memory + head};
+    l->nodes = (uint32_t *)(memory + head + codes);
+    l->scales = (float *)(l->nodes + rows);
+    l->biases = l->scales + rows;
+    return l;
 }
 
 static void put(landmarks *l, const store *s, uint32_t at, uint32_t node)
@@ -72,89 +100,77 @@ static void keep(candidate *best, uint32_t *count, uint32_t limit, candidate c)
     best[at] = c;
 }
 
-static uint32_t nearest_centre(const landmarks *l, const distance_kernels *k, const store *s,
-                               const query *q)
+/* The best of n rows, from a row on, and of those before. */
+static void keep_best(const landmarks *l, const distance_kernels *k, const store *s, const query *q,
+                      uint32_t from, uint32_t n, candidate *best, uint32_t *found, uint32_t limit)
 {
-    float keys[LANDMARK_GROUPS];
-    uint32_t best = 0;
+    float keys[KEY_BATCH];
 
-    row_keys(l, k, s, q, 0, l->groups, keys);
-    for (uint32_t g = 1; g < l->groups; g++)
-        best = keys[g] > keys[best] ? g : best;
-    return best;
+    for (uint32_t at = from; at < from + n; at += KEY_BATCH) {
+        uint32_t some = from + n - at < KEY_BATCH ? from + n - at : KEY_BATCH;
+        row_keys(l, k, s, q, at, some, keys);
+        for (uint32_t i = 0; i < some; i++)
+            keep(best, found, limit, (candidate){keys[i], at + i});
+    }
 }
 
-/* Sorts the picked nodes by their groups (counting sort). */
-static bool group(landmarks *l, const distance_kernels *k, const store *s, uint32_t nodes)
+/* Sorts the picked nodes by the centres that are nearest to them (counting sort).
+ * @param of room for count */
+static void group(landmarks *l, const distance_kernels *k, const store *s, query *q,
+                  const uint32_t *picked, uint32_t *of)
 {
-    uint8_t of[LANDMARKS];
-    uint32_t at[LANDMARK_GROUPS];
-    query q;
+    uint32_t at[LANDMARK_GROUPS + 1];
 
-    if (!query_init(&q, s))
-        return false;
     for (uint32_t i = 0; i < l->count; i++) {
-        query_set_node(&q, k, s, pick(i, l->count, nodes));
-        of[i] = (uint8_t)nearest_centre(l, k, s, &q);
+        candidate centre = {0};
+        uint32_t found = 0;
+        query_set_node(q, k, s, picked[i]);
+        keep_best(l, k, s, q, 0, l->groups, &centre, &found, 1);
+        of[i] = centre.node;
         l->first[of[i] + 1]++;
     }
     for (uint32_t g = 0; g < l->groups; g++)
         l->first[g + 1] += l->first[g];
     memcpy(at, l->first, sizeof(at));
     for (uint32_t i = 0; i < l->count; i++)
-        put(l, s, l->groups + at[of[i]]++, pick(i, l->count, nodes));
-    query_finish(&q);
-    return true;
+        put(l, s, l->groups + at[of[i]]++, picked[i]);
 }
 
 landmarks *landmarks_create(const distance_kernels *k, const store *s, uint32_t nodes)
 {
-    uint32_t count = how_many(nodes);
-    landmarks *l = calloc(1, sizeof(*l) + (size_t)(count + LANDMARK_GROUPS) * s->code_bytes);
+    const uint32_t count = how_many(nodes);
+    landmarks *l = allocate(s, count);
+    uint32_t *lists = malloc(2 * count * sizeof(*lists)); /* what is picked, and its groups */
+    query q = {0};
+    bool there = l && lists && query_init(&q, s) && landmarks_pick(k, s, nodes, count, lists);
 
-    if (!l)
-        return NULL;
-    l->count = count;
-    l->groups = count < LANDMARK_GROUPS ? count : LANDMARK_GROUPS;
-    l->made_at = nodes;
-    for (uint32_t g = 0; g < l->groups; g++)
-        put(l, s, g, pick((uint32_t)((uint64_t)g * count / l->groups), count, nodes));
-    if (group(l, k, s, nodes))
-        return l;
-    free(l);
-    return NULL;
-}
-
-/* The groups in the order of their centres' keys. */
-static void order_groups(const landmarks *l, const distance_kernels *k, const store *s,
-                         const query *q, candidate *order)
-{
-    float keys[LANDMARK_GROUPS];
-    uint32_t n = 0;
-
-    row_keys(l, k, s, q, 0, l->groups, keys);
-    for (uint32_t g = 0; g < l->groups; g++)
-        keep(order, &n, LANDMARK_GROUPS, (candidate){keys[g], g});
+    if (there) {
+        l->made_at = nodes;
+        for (uint32_t g = 0; g < l->groups; g++)
+            put(l, s, g, lists[(uint64_t)g * count / l->groups]);
+        group(l, k, s, &q, lists, lists + count);
+    } else {
+        free(l);
+        l = NULL;
+    }
+    query_finish(&q);
+    free(lists);
+    return l;
 }
 
 uint32_t landmarks_nearest(const landmarks *l, const distance_kernels *k, const store *s,
                            const query *q, candidate *best, uint32_t n)
 {
-    candidate order[LANDMARK_GROUPS];
-    float keys[KEY_BATCH];
-    uint32_t found = 0, looked = 0;
+    candidate groups[LANDMARK_BEST];
+    uint32_t group_count = 0, found = 0, looked = 0;
 
-    order_groups(l, k, s, q, order);
-    for (uint32_t g = 0; g < l->groups && looked < LANDMARK_LOOKS; g++) {
-        uint32_t from = l->groups + l->first[order[g].node];
-        uint32_t to = l->groups + l->first[order[g].node + 1];
+    keep_best(l, k, s, q, 0, l->groups, groups, &group_count, LANDMARK_BEST);
+    for (uint32_t i = 0; i < group_count && looked < LANDMARK_LOOKS; i++) {
+        uint32_t from = l->first[groups[i].node], to = l->first[groups[i].node + 1];
+        keep_best(l, k, s, q, l->groups + from, to - from, best, &found, n);
         looked += to - from;
-        for (uint32_t at = from; at < to; at += KEY_BATCH) {
-            uint32_t some = to - at < KEY_BATCH ? to - at : KEY_BATCH;
-            row_keys(l, k, s, q, at, some, keys);
-            for (uint32_t i = 0; i < some; i++)
-                keep(best, &found, n, (candidate){keys[i], l->nodes[at + i]});
-        }
     }
+    for (uint32_t i = 0; i < found; i++)
+        best[i].node = l->nodes[best[i].node];
     return found;
 }
