@@ -289,6 +289,44 @@ typedef struct omma_map_salvage {
 omma_error omma_map_open(omma_map **out, const char *path, size_t max_bytes,
                          omma_map_salvage *salvage);
 
+/** The same, of a journal only as much as the tracker's last memory in it knows: what another clip
+ *  can go on from. @return also OMMA_FORMAT (a journal that was cut off before there was any). */
+omma_error omma_map_open_remembered(omma_map **out, const char *path, size_t max_bytes);
+
+/** Whether it is what a journal kept of a map that was never finished. */
+bool omma_map_is_unfinished(const omma_map *m);
+
+/* ----------------------------------------------------------------------------------- journal */
+
+/**
+ * What becomes of a map while it is made, as bytes for a file that is only ever appended to, so
+ * that a process that is killed leaves a map: omma_map_open reads such a journal up to the last
+ * group of changes that is whole. Each of these tells what was done to the map just now.
+ *
+ *   omma_map_changes_create -> _take, then [_view, _correct, _remove, _picture, _checkpoint -> _take]
+ *
+ * Thread-safe: one thread at a time.
+ */
+typedef struct omma_map_changes omma_map_changes;
+
+/** Begins with all that the map holds. */
+omma_map_changes *omma_map_changes_create(const omma_map *m);
+void omma_map_changes_destroy(omma_map_changes **c);
+void omma_map_changes_view(omma_map_changes *c, const omma_map *m, const omma_view *v);
+void omma_map_changes_correct(omma_map_changes *c, const omma_correction *correction);
+void omma_map_changes_remove(omma_map_changes *c, uint32_t keyframe);
+/** jpeg, name: borrowed, may be NULL. */
+void omma_map_changes_picture(omma_map_changes *c, uint32_t keyframe, const omma_buffer *jpeg,
+                              const char *name);
+/** The map's points and its tracker's memory, as they are now. */
+void omma_map_changes_checkpoint(omma_map_changes *c, const omma_map *m);
+
+/** Told, but not yet taken. */
+size_t omma_map_changes_bytes(const omma_map_changes *c);
+/** All of that as one group, to be appended. *out given: omma_buffer_unref.
+ *  @return OMMA_OK; OMMA_NO_MEMORY, OMMA_IO (depth that lies in a temporary file). */
+omma_error omma_map_changes_take(omma_map_changes *c, omma_buffer **out);
+
 /* ---------------------------------------------------------------------------------- renderer */
 
 /** Draws a scene: z-buffered splats with holes filled and eye-dome lighting (Boucheny 2009), mesh,

@@ -46,6 +46,7 @@ struct omma_map {
     depth_store *depth;
     omma_buffer *memory; /* of a tracker, compressed; may be NULL */
     char *unit;
+    bool unfinished;
 };
 
 omma_map *omma_map_create(void)
@@ -243,13 +244,13 @@ omma_map_keyframe omma_map_get_keyframe(const omma_map *m, size_t i)
 
 /* ----------------------------------------------------------------------------- frames */
 
-/* The entry of a frame; a new one is put where its index belongs, nearly always at the end. */
-static frame_entry *frame_of(omma_map *m, uint64_t frame_index)
+/* The first place in frames whose frame has this index or a larger one. */
+static size_t place_of_frame(const omma_map *m, uint64_t frame_index)
 {
     size_t low = 0, high = m->frame_count;
 
     if (high > 0 && m->frames[high - 1].frame_index < frame_index)
-        low = high;
+        return high;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
@@ -258,12 +259,30 @@ static frame_entry *frame_of(omma_map *m, uint64_t frame_index)
         else
             high = middle;
     }
-    if (low < m->frame_count && m->frames[low].frame_index == frame_index)
-        return &m->frames[low];
+    return low;
+}
+
+/* The entry of a frame; a new one is put where its index belongs, nearly always at the end. */
+static frame_entry *frame_of(omma_map *m, uint64_t frame_index)
+{
+    const size_t place = place_of_frame(m, frame_index);
+
+    if (place < m->frame_count && m->frames[place].frame_index == frame_index)
+        return &m->frames[place];
     omma_grow((void **)&m->frames, &m->frame_capacity, m->frame_count + 1, sizeof *m->frames);
-    memmove(m->frames + low + 1, m->frames + low, (m->frame_count - low) * sizeof *m->frames);
+    memmove(m->frames + place + 1, m->frames + place, (m->frame_count - place) * sizeof *m->frames);
     m->frame_count++;
-    return &m->frames[low];
+    return &m->frames[place];
+}
+
+bool map_may_add(const omma_map *m, const omma_view *v)
+{
+    const size_t place = place_of_frame(m, v->frame_index);
+
+    if (place < m->frame_count)
+        return m->frames[place].frame_index == v->frame_index &&
+               m->frames[place].time_ns == v->time_ns;
+    return place == 0 || m->frames[place - 1].time_ns <= v->time_ns;
 }
 
 static frame_entry entry_of(const omma_view *view)
@@ -457,6 +476,16 @@ const char *omma_map_unit(const omma_map *m)
 depth_store *map_depth_store(const omma_map *m)
 {
     return m->depth;
+}
+
+void map_set_unfinished(omma_map *m)
+{
+    m->unfinished = true;
+}
+
+bool omma_map_is_unfinished(const omma_map *m)
+{
+    return m->unfinished;
 }
 
 void map_set_memory_blob(omma_map *m, omma_buffer *blob)

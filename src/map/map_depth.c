@@ -35,6 +35,11 @@ omma_error map_get_depth_blob(const omma_map *m, size_t i, omma_buffer **blob)
     return depth_store_get(map_depth_store(m), omma_map_get_keyframe(m, i).id, blob);
 }
 
+omma_error map_find_depth_blob(const omma_map *m, uint32_t keyframe, omma_buffer **blob)
+{
+    return depth_store_get(map_depth_store(m), keyframe, blob);
+}
+
 omma_error map_put_depth_blob(omma_map *m, uint32_t keyframe, omma_buffer *blob)
 {
     depth_grid g;

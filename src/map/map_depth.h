@@ -18,6 +18,8 @@ void map_keep_depth(omma_map *m, const omma_view *view);
 /** The i-th keyframe's depth as depth_codec.h describes it, for a file.
  *  @return OMMA_OK (given: omma_buffer_unref; NULL when it has none); OMMA_IO, OMMA_NO_MEMORY. */
 omma_error map_get_depth_blob(const omma_map *m, size_t i, omma_buffer **blob);
+/** The same by its id. */
+omma_error map_find_depth_blob(const omma_map *m, uint32_t keyframe, omma_buffer **blob);
 /** The way back: blob is taken, and checked by decoding it.
  *  @return OMMA_OK; OMMA_FORMAT, OMMA_NO_MEMORY. */
 omma_error map_put_depth_blob(omma_map *m, uint32_t keyframe, omma_buffer *blob);

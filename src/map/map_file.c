@@ -60,6 +60,12 @@ const char *part_name(const map_part *p, char text[48])
         return text;
     case PART_MEMORY:
         return "memory of the tracker";
+    case PART_JOURNAL:
+        return "head of a journal";
+    case PART_CHANGES:
+        return "changes";
+    case PART_COMMIT:
+        return "commit";
     case PART_KEYFRAMES:
         return "keyframes";
     case PART_HEAD_AGAIN:
@@ -107,19 +113,31 @@ static bool is_word(const char *text, size_t least)
     return text[n] == 0 && n >= least && n < 24;
 }
 
-omma_error map_head_decode(map_head *h, omma_byte_reader *r)
+omma_error map_words_decode(map_head *h, omma_byte_reader *r)
 {
     h->writer = omma_read_text(r);
     h->unit = omma_read_text(r);
+    if (!r->bad && is_word(h->writer, 0) && is_word(h->unit, 1))
+        return OMMA_OK;
+    map_head_finish(h);
+    return omma_fail(OMMA_FORMAT, "its unit or version is not a word");
+}
+
+omma_error map_head_decode(map_head *h, omma_byte_reader *r)
+{
+    omma_error err = map_words_decode(h, r);
+
+    if (err)
+        return err;
     h->submap = omma_read_u32(r);
     h->frames = omma_read_u64(r);
     h->keyframes = omma_read_u64(r);
     h->points = omma_read_u64(r);
     h->observations = omma_read_u64(r);
-    if (!r->bad && is_word(h->writer, 0) && is_word(h->unit, 1))
+    if (!r->bad)
         return OMMA_OK;
     map_head_finish(h);
-    return omma_fail(OMMA_FORMAT, "its unit or version is not a word");
+    return omma_fail(OMMA_FORMAT, "it ends within the head");
 }
 
 void map_head_finish(map_head *h)

@@ -31,6 +31,9 @@ typedef enum part_type {
     PART_MEMORY = PART_TYPE('t', 'r', 'a', 'k'),
     PART_HEAD_AGAIN = PART_TYPE('h', 'e', 'a', '2'),
     PART_KEYFRAMES_AGAIN = PART_TYPE('k', 'e', 'y', '2'),
+    PART_JOURNAL = PART_TYPE('j', 'r', 'n', 'l'),
+    PART_CHANGES = PART_TYPE('c', 'h', 'n', 'g'),
+    PART_COMMIT = PART_TYPE('c', 'o', 'm', 'm'),
     PART_END = PART_TYPE('e', 'n', 'd', ' '),
 } part_type;
 
@@ -49,6 +52,23 @@ const char *part_name(const map_part *p, char text[48]);
 /** Zeros behind its content. */
 size_t part_padding(const map_part *p);
 
+/** Parts into a file, or into memory when there is none. Zeroed: nothing yet. */
+typedef struct part_writer {
+    omma_file *file;
+    omma_byte_list memory;
+    uint64_t at;
+    omma_byte_list index; /* of the parts so far, as the last one holds it */
+} part_writer;
+
+void part_write_begin(part_writer *w); /* the 16 bytes before the first part */
+void part_write(part_writer *w, part_type type, uint32_t number, const void *data, size_t n);
+void part_write_points(part_writer *w, const omma_map *m);
+void part_write_memory(part_writer *w, const omma_map *m);
+/** Keyframes, frames, points and memory; then pictures and depth. */
+void part_write_map(part_writer *w, const omma_map *m);
+omma_error part_write_pixels(part_writer *w, const omma_map *m);
+void part_writer_finish(part_writer *w); /* the file is not its own */
+
 /** What the first part says; texts owned. */
 typedef struct map_head {
     char *writer, *unit;
@@ -59,6 +79,8 @@ typedef struct map_head {
 void map_head_encode(omma_byte_list *b, const map_head *h);
 /** @return OMMA_OK (given: map_head_finish); OMMA_FORMAT. */
 omma_error map_head_decode(map_head *h, omma_byte_reader *r);
+/** Its two words alone, as a journal begins with them. */
+omma_error map_words_decode(map_head *h, omma_byte_reader *r);
 void map_head_finish(map_head *h);
 
 void keyframe_encode(omma_byte_list *b, const omma_map_keyframe *k);
@@ -68,6 +90,9 @@ omma_error keyframe_decode(omma_map_keyframe *k, char **name, omma_byte_reader *
 void frame_encode(omma_byte_list *b, const omma_view *v);
 omma_error frame_decode(omma_view *v, omma_byte_reader *r);
 
-/** The same from memory that omma_map_open does from a file; name is for messages. */
+/** The same from memory that omma_map_open does (remembered: omma_map_open_remembered) from a file;
+ * name is for messages. */
 omma_error map_file_parse(omma_map **out, const void *data, size_t size, const char *name,
                           size_t max_bytes, omma_map_salvage *salvage);
+omma_error map_file_parse_remembered(omma_map **out, const void *data, size_t size,
+                                     const char *name, size_t max_bytes);

@@ -280,6 +280,11 @@ static omma_error read_what_is_intact(reading *d)
 
 static void count_damage(const reading *d, omma_map_salvage *out)
 {
+    if (d->take.is_journal) { /* it ends where it ends */
+        *out = (omma_map_salvage){.parts = d->take.taken};
+        memcpy(out->writer, d->take.head.writer, strlen(d->take.head.writer) + 1);
+        return;
+    }
     size_t seen = d->take.taken + d->gaps, named = d->take.has_end ? d->take.indexed + 1 : seen;
 
     *out = (omma_map_salvage){.parts = named > d->take.taken ? named : d->take.taken};
@@ -295,9 +300,75 @@ static void count_damage(const reading *d, omma_map_salvage *out)
         memcpy(out->writer, d->take.head.writer, strlen(d->take.head.writer) + 1);
 }
 
+/* ------------------------------------------------------------------------------- journal */
+
+static bool is_journal(const reading *d)
+{
+    map_part p;
+
+    return d->in.size > MAP_HEADER_BYTES && read_header(d, MAP_HEADER_BYTES, &p) == OMMA_OK &&
+           p.type == PART_JOURNAL;
+}
+
+/* Where the last group of parts that is whole ends, or, if asked for, the last that brings a
+ * memory; 0: there is none. What follows was being written when it was cut off. */
+static omma_error find_commit(reading *d, bool with_memory, uint64_t *end)
+{
+    bool has_memory = false;
+    omma_error err = OMMA_OK;
+
+    *end = 0;
+    for (uint64_t at = MAP_HEADER_BYTES; !err;) {
+        omma_buffer *content = NULL;
+        map_part p;
+
+        err = read_header(d, at, &p);
+        if (!err)
+            err = read_content(d, at, &p, &content);
+        omma_buffer_unref(&content);
+        if (err)
+            break;
+        at = behind(at, &p);
+        has_memory |= p.type == PART_MEMORY;
+        if (p.type == PART_COMMIT && (has_memory || !with_memory)) {
+            *end = at;
+            has_memory = false;
+        }
+    }
+    return err == OMMA_FORMAT ? OMMA_OK : err;
+}
+
+static omma_error read_journal(reading *d, bool with_memory)
+{
+    uint64_t end;
+    omma_error err = find_commit(d, with_memory, &end);
+
+    if (!err && end == 0)
+        err = omma_fail(OMMA_FORMAT, "%s was cut off before %s", d->in.name,
+                        with_memory ? "the tracker's memory was in it, from which another clip "
+                                      "could go on"
+                                    : "anything of a map was in it");
+    for (uint64_t at = MAP_HEADER_BYTES; !err && at < end;) {
+        map_part p;
+
+        err = read_header(d, at, &p);
+        if (!err)
+            err = place(read_part(d, at, &p), d, at, &p);
+        at = err ? end : behind(at, &p);
+    }
+    return err;
+}
+
 /* ---------------------------------------------------------------------------------- both */
 
-static omma_error read_input(omma_map **out, const input *in, uint64_t most,
+static omma_error read_parts(reading *d, bool salvages, bool remembered)
+{
+    if (d->has_beginning && is_journal(d))
+        return read_journal(d, remembered);
+    return salvages ? read_what_is_intact(d) : read_strictly(d);
+}
+
+static omma_error read_input(omma_map **out, const input *in, uint64_t most, bool remembered,
                              omma_map_salvage *salvage)
 {
     if (most == 0)
@@ -311,7 +382,7 @@ static omma_error read_input(omma_map **out, const input *in, uint64_t most,
     if (err)
         return err;
     d.take.map = omma_map_create();
-    err = salvage ? read_what_is_intact(&d) : read_strictly(&d);
+    err = read_parts(&d, salvage != NULL, remembered);
     if (!err && salvage)
         count_damage(&d, salvage);
     omma_map *m = map_taker_finish(&d.take);
@@ -326,11 +397,18 @@ omma_error map_file_parse(omma_map **out, const void *data, size_t size, const c
                           size_t max_bytes, omma_map_salvage *salvage)
 {
     return read_input(out, &(input){.name = name, .fd = -1, .data = data, .size = size}, max_bytes,
-                      salvage);
+                      false, salvage);
 }
 
-omma_error omma_map_open(omma_map **out, const char *path, size_t max_bytes,
-                         omma_map_salvage *salvage)
+omma_error map_file_parse_remembered(omma_map **out, const void *data, size_t size,
+                                     const char *name, size_t max_bytes)
+{
+    return read_input(out, &(input){.name = name, .fd = -1, .data = data, .size = size}, max_bytes,
+                      true, NULL);
+}
+
+static omma_error read_path(omma_map **out, const char *path, size_t max_bytes, bool remembered,
+                            omma_map_salvage *salvage)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -344,7 +422,18 @@ omma_error omma_map_open(omma_map **out, const char *path, size_t max_bytes,
         err = omma_fail(OMMA_FORMAT, "%s is not a file", path);
     else
         err = read_input(out, &(input){.name = path, .fd = fd, .size = (uint64_t)st.st_size},
-                         max_bytes, salvage);
+                         max_bytes, remembered, salvage);
     close(fd);
     return err;
+}
+
+omma_error omma_map_open(omma_map **out, const char *path, size_t max_bytes,
+                         omma_map_salvage *salvage)
+{
+    return read_path(out, path, max_bytes, false, salvage);
+}
+
+omma_error omma_map_open_remembered(omma_map **out, const char *path, size_t max_bytes)
+{
+    return read_path(out, path, max_bytes, true, NULL);
 }

@@ -3,6 +3,7 @@
  * what somebody wrote; who that was, nobody knows. */
 #include "map_file_take.h"
 
+#include "map_changes.h"
 #include "map_depth.h"
 #include "map_inside.h"
 
@@ -19,6 +20,20 @@ static omma_error take_head(map_taker *t, omma_byte_reader *r, bool is_copy)
         return err;
     t->has_head = true;
     omma_map_set_unit(t->map, t->head.unit);
+    return OMMA_OK;
+}
+
+/* The first part of a journal, in the place of a head. */
+static omma_error take_journal(map_taker *t, omma_byte_reader *r)
+{
+    if (t->has_head || t->is_journal)
+        return omma_fail(OMMA_FORMAT, "there is a second head");
+    omma_error err = map_words_decode(&t->head, r);
+    if (err)
+        return err;
+    t->is_journal = true;
+    omma_map_set_unit(t->map, t->head.unit);
+    map_set_unfinished(t->map);
     return OMMA_OK;
 }
 
@@ -176,7 +191,16 @@ omma_error map_taker_take(map_taker *t, const map_part *p, uint64_t at, omma_buf
     case PART_FRAMES:
         err = take_frames(t, &r);
         break;
+    case PART_JOURNAL:
+        err = take_journal(t, &r);
+        break;
+    case PART_CHANGES:
+        err = t->is_journal ? changes_apply(t->map, &r)
+                            : omma_fail(OMMA_FORMAT, "it belongs into a journal");
+        break;
     case PART_POINTS:
+        if (t->is_journal && p->number == 0) /* they take the place of those before */
+            t->point_count = t->observation_count = 0;
         err = take_points(t, &r);
         break;
     case PART_PICTURE:

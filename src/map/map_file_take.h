@@ -9,6 +9,7 @@ typedef struct map_taker {
     bool salvages; /* an index that does not fit, and pixels of nobody, are fine */
     map_head head;
     bool has_head, has_end;
+    bool is_journal;      /* its parts tell what happened, one after the other */
     omma_byte_list index; /* of the parts that were taken, as the writer makes it */
     size_t taken, indexed;
     size_t orphans; /* intact pictures and depths whose keyframe was lost */

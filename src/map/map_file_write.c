@@ -6,13 +6,16 @@
 
 #include <string.h>
 
-typedef struct writing {
-    omma_file *file;
-    uint64_t at;
-    omma_byte_list index;
-} writing;
+static void put(part_writer *w, const void *data, size_t n)
+{
+    if (w->file)
+        omma_file_write(w->file, data, n);
+    else
+        omma_bytes_put(&w->memory, data, n);
+    w->at += n;
+}
 
-static void write_part(writing *w, part_type type, uint32_t number, const void *data, size_t n)
+void part_write(part_writer *w, part_type type, uint32_t number, const void *data, size_t n)
 {
     static const uint8_t zeros[PART_ALIGN];
     map_part p = {type, number, omma_crc32c(0, data, n), n};
@@ -24,25 +27,29 @@ static void write_part(writing *w, part_type type, uint32_t number, const void *
         omma_bytes_u64(&w->index, w->at);
     }
     part_encode(&p, header);
-    omma_file_write(w->file, header, sizeof header);
-    omma_file_write(w->file, data, n);
-    omma_file_write(w->file, zeros, part_padding(&p));
-    w->at += PART_HEADER + n + part_padding(&p);
+    put(w, header, sizeof header);
+    put(w, data, n);
+    put(w, zeros, part_padding(&p));
 }
 
-static void write_begin(writing *w)
+void part_write_begin(part_writer *w)
 {
     omma_byte_list b = {0};
 
     omma_bytes_put(&b, MAP_FILE_MAGIC, MAP_MAGIC_BYTES);
     omma_bytes_u32(&b, MAP_FILE_VERSION);
     omma_bytes_u32(&b, omma_crc32c(0, b.at, b.count));
-    omma_file_write(w->file, b.at, b.count);
-    w->at = b.count;
+    put(w, b.at, b.count);
     omma_bytes_finish(&b);
 }
 
-static void write_head(writing *w, const omma_map *m, part_type type)
+void part_writer_finish(part_writer *w)
+{
+    omma_bytes_finish(&w->memory);
+    omma_bytes_finish(&w->index);
+}
+
+static void write_head(part_writer *w, const omma_map *m, part_type type)
 {
     omma_byte_list b = {0};
     char *writer = omma_text("%s", omma_version()), *unit = omma_text("%s", omma_map_unit(m));
@@ -55,21 +62,21 @@ static void write_head(writing *w, const omma_map *m, part_type type)
                   .observations = omma_map_observation_count(m)};
 
     map_head_encode(&b, &h);
-    write_part(w, type, 0, b.at, b.count);
+    part_write(w, type, 0, b.at, b.count);
     map_head_finish(&h);
     omma_bytes_finish(&b);
 }
 
 /* Closes a list of records when it is long enough, or at the end. */
-static void write_list(writing *w, part_type type, uint32_t *number, omma_byte_list *b)
+static void write_list(part_writer *w, part_type type, uint32_t *number, omma_byte_list *b)
 {
     if (b->count == 0)
         return;
-    write_part(w, type, (*number)++, b->at, b->count);
+    part_write(w, type, (*number)++, b->at, b->count);
     b->count = 0;
 }
 
-static void write_keyframes(writing *w, const omma_map *m, part_type type)
+static void write_keyframes(part_writer *w, const omma_map *m, part_type type)
 {
     omma_byte_list b = {0};
     uint32_t number = 0;
@@ -85,7 +92,7 @@ static void write_keyframes(writing *w, const omma_map *m, part_type type)
     omma_bytes_finish(&b);
 }
 
-static void write_frames(writing *w, const omma_map *m)
+static void write_frames(part_writer *w, const omma_map *m)
 {
     omma_byte_list b = {0};
     uint32_t number = 0;
@@ -113,7 +120,7 @@ static void put_point(omma_byte_list *b, const omma_map_point *p, size_t sights)
 }
 
 /* Each point is followed by where it was seen. */
-static void write_points(writing *w, const omma_map *m)
+void part_write_points(part_writer *w, const omma_map *m)
 {
     const omma_map_point *points = omma_map_get_points(m);
     const omma_map_observation *o = omma_map_get_observations(m);
@@ -141,14 +148,14 @@ static void write_points(writing *w, const omma_map *m)
 
 /* Without a keyframe's camera and pose its pixels are worth nothing, so what is small and much
  * hangs on stands twice, the second time far from the first but before the pixels. */
-static void write_copies(writing *w, const omma_map *m)
+static void write_copies(part_writer *w, const omma_map *m)
 {
     write_head(w, m, PART_HEAD_AGAIN);
     write_keyframes(w, m, PART_KEYFRAMES_AGAIN);
 }
 
 /* Picture and depth of each keyframe. */
-static omma_error write_pixels(writing *w, const omma_map *m)
+omma_error part_write_pixels(part_writer *w, const omma_map *m)
 {
     for (size_t i = 0; i < omma_map_keyframe_count(m); i++) {
         omma_map_keyframe k = omma_map_get_keyframe(m, i);
@@ -158,39 +165,44 @@ static omma_error write_pixels(writing *w, const omma_map *m)
         if (err)
             return err;
         if (k.jpeg)
-            write_part(w, PART_PICTURE, k.id, k.jpeg->data, k.jpeg->bytes);
+            part_write(w, PART_PICTURE, k.id, k.jpeg->data, k.jpeg->bytes);
         if (depth)
-            write_part(w, PART_DEPTH, k.id, depth->data, depth->bytes);
+            part_write(w, PART_DEPTH, k.id, depth->data, depth->bytes);
         omma_buffer_unref(&depth);
     }
     return OMMA_OK;
 }
 
-static void write_memory(writing *w, const omma_map *m)
+void part_write_memory(part_writer *w, const omma_map *m)
 {
     const omma_buffer *memory = map_memory_blob(m);
 
     if (memory)
-        write_part(w, PART_MEMORY, 0, memory->data, memory->bytes);
+        part_write(w, PART_MEMORY, 0, memory->data, memory->bytes);
+}
+
+void part_write_map(part_writer *w, const omma_map *m)
+{
+    write_keyframes(w, m, PART_KEYFRAMES);
+    write_frames(w, m);
+    part_write_points(w, m);
+    part_write_memory(w, m);
 }
 
 omma_error omma_map_save(const omma_map *m, const char *path, const omma_export_options *o)
 {
-    writing w = {0};
+    part_writer w = {0};
     omma_error err = omma_file_create(&w.file, path, o && o->replace);
 
     if (err)
         return err;
-    write_begin(&w);
+    part_write_begin(&w);
     write_head(&w, m, PART_HEAD);
-    write_keyframes(&w, m, PART_KEYFRAMES);
-    write_frames(&w, m);
-    write_points(&w, m);
-    write_memory(&w, m);
+    part_write_map(&w, m);
     write_copies(&w, m);
-    err = write_pixels(&w, m);
-    write_part(&w, PART_END, 0, w.index.at, w.index.count);
-    omma_bytes_finish(&w.index);
+    err = part_write_pixels(&w, m);
+    part_write(&w, PART_END, 0, w.index.at, w.index.count);
+    part_writer_finish(&w);
     if (err)
         omma_file_abort(&w.file);
     return err ? err : omma_file_commit(&w.file);

@@ -18,4 +18,10 @@ void map_set_jpeg(omma_map *m, uint32_t keyframe, omma_buffer *jpeg);
 void map_set_memory_blob(omma_map *m, omma_buffer *blob);
 omma_buffer *map_memory_blob(const omma_map *m);
 
+/** Whether a view from outside fits: its frame is known, with this time, or the last so far. */
+bool map_may_add(const omma_map *m, const omma_view *v);
+
+/** It was read from a journal. */
+void map_set_unfinished(omma_map *m);
+
 bool map_has_keyframe(const omma_map *m, uint32_t id);

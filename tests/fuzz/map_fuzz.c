@@ -67,6 +67,9 @@ static void try_bytes(const uint8_t *data, size_t size)
     }
     omma_map_destroy(&m);
     omma_map_destroy(&saved);
+    if (map_file_parse_remembered(&m, data, size, "fuzz", 1 << 24) == OMMA_OK)
+        check_fit(m);
+    omma_map_destroy(&m);
 }
 
 /* Checksums keep a fuzzer out, so they are made right, and lengths fitting. */
