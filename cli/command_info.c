@@ -198,7 +198,8 @@ static omma_error info_map(cJSON *o, const char *path)
 
     if (err)
         return err;
-    cJSON_AddStringToObject(o, "kind", "map");
+    cJSON_AddStringToObject(
+        o, "kind", omma_map_is_unfinished(in.map) ? "map, cut off while it was made" : "map");
     cJSON_AddStringToObject(o, "written_by", in.damage.writer);
     cJSON_AddStringToObject(o, "unit", omma_map_unit(in.map));
     add_counts(o, in.map);
@@ -291,6 +292,8 @@ static char *file_in(const char *folder, const char *name)
 static omma_error info(cJSON *o, const char *path, const char *report, const omma_log *log)
 {
     char *map = file_in(path, "map.omma");
+    if (!map && !report)
+        map = file_in(path, OMMA_JOURNAL_NAME);
     omma_error err = info_file(o, report ? report : map ? map : path, log);
 
     if (!err && report && map) {

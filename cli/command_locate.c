@@ -45,7 +45,7 @@ static void guide_finish(guide *g)
 static omma_error guide_open(guide *g, const char *name, const omma_log *log)
 {
     omma_buffer *memory = NULL;
-    omma_error err = map_input_open(&g->map, name, false);
+    omma_error err = map_input_open_remembered(&g->map, name);
 
     if (err)
         return err;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct map_values {
     const char *output, *camera, *format, *resume;
@@ -161,7 +162,7 @@ static exit_code resume(console *c, omma_session *s, const char *name)
 
     if (!name)
         return CODE_DONE;
-    omma_error err = map_input_open(&old, name, false);
+    omma_error err = map_input_open_remembered(&old, name);
     if (err)
         return (exit_code)console_fail(c, err == OMMA_NO_MEMORY ? CODE_FAILED : CODE_INPUT, NULL);
     omma_map *taken = old.map;
@@ -183,7 +184,9 @@ static exit_code resume(console *c, omma_session *s, const char *name)
     }
 }
 
-static int map(console *c, const map_values *v, const char *input, const omma_outputs *outputs)
+/* journal: the map's while it is made. */
+static int map(console *c, const map_values *v, const char *input, const char *journal,
+               const omma_outputs *outputs)
 {
     omma_session_options options;
     omma_session *s = NULL;
@@ -192,6 +195,8 @@ static int map(console *c, const map_values *v, const char *input, const omma_ou
 
     if (make_options(&options, &camera, v, input) != OMMA_OK)
         return console_fail(c, CODE_USAGE, NULL);
+    options.journal = journal;
+    options.replace_journal = v->force;
     options.progress = console_progress;
     options.user = c;
     omma_error err = omma_outputs_check(outputs);
@@ -212,6 +217,22 @@ static int map(console *c, const map_values *v, const char *input, const omma_ou
     return code;
 }
 
+/* With what a second Ctrl-C takes away: the journal, and the folder that was made for it. */
+static int map_with_journal(console *c, const map_values *v, const char *input,
+                            const omma_outputs *outputs)
+{
+    struct stat st;
+    char *journal = omma_text("%s/" OMMA_JOURNAL_NAME, outputs->folder);
+    const bool there = stat(outputs->folder, &st) == 0;
+    const char *const leftovers[] = {journal, there ? NULL : outputs->folder, NULL};
+
+    interrupt_set_leftovers(leftovers);
+    int code = map(c, v, input, journal, outputs);
+    interrupt_set_leftovers(NULL);
+    free(journal);
+    return code;
+}
+
 static int run(const invocation *call)
 {
     const map_values *v = call->values;
@@ -227,17 +248,17 @@ static int run(const invocation *call)
         free(folder);
         return code;
     }
-    int code = map(&c, v, input,
-                   &(omma_outputs){.folder = folder,
-                                   .replace = v->force,
-                                   .no_colmap = v->no_colmap,
-                                   .no_transforms = v->no_colmap,
-                                   .no_pictures = v->no_pictures,
-                                   .max_points = points,
-                                   .depth = v->write_depth || v->depth_every,
-                                   .colmap_depth = v->colmap_dense,
-                                   .mesh = v->mesh,
-                                   .input = input});
+    int code = map_with_journal(&c, v, input,
+                                &(omma_outputs){.folder = folder,
+                                                .replace = v->force,
+                                                .no_colmap = v->no_colmap,
+                                                .no_transforms = v->no_colmap,
+                                                .no_pictures = v->no_pictures,
+                                                .max_points = points,
+                                                .depth = v->write_depth || v->depth_every,
+                                                .colmap_depth = v->colmap_dense,
+                                                .mesh = v->mesh,
+                                                .input = input});
     console_finish(&c);
     free(folder);
     return code;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "map_input.h"
 
+#include <omma/pipeline.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,13 +13,26 @@ static bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* A folder's map; without one what a mapping left there that was cut off. */
 char *map_input_path(const char *name)
 {
     size_t n = strlen(name);
 
     while (n > 1 && name[n - 1] == '/')
         n--;
-    return is_folder(name) ? omma_text("%.*s/map.omma", (int)n, name) : omma_text("%s", name);
+    if (!is_folder(name))
+        return omma_text("%s", name);
+    char *map = omma_text("%.*s/map.omma", (int)n, name);
+    char *journal = omma_text("%.*s/" OMMA_JOURNAL_NAME, (int)n, name);
+    const bool unfinished = !is_file(map) && is_file(journal);
+    free(unfinished ? map : journal);
+    return unfinished ? journal : map;
 }
 
 static char *folder_of(const char *path)
@@ -39,8 +54,20 @@ omma_error map_input_open(map_input *in, const char *name, bool salvage)
     return err;
 }
 
+omma_error map_input_open_remembered(map_input *in, const char *name)
+{
+    *in = (map_input){.path = map_input_path(name)};
+    in->folder = folder_of(in->path);
+    omma_error err = omma_map_open_remembered(&in->map, in->path, 0);
+    if (err)
+        map_input_finish(in);
+    return err;
+}
+
 void map_input_tell_damage(const map_input *in, const omma_log *log)
 {
+    if (omma_map_is_unfinished(in->map))
+        omma_warn(log, "%s is of a mapping that was cut off: what it knew until then", in->path);
     if (in->damage.damaged)
         omma_warn(log, "%s: %zu of its %zu parts are damaged and left out", in->path,
                   in->damage.damaged, in->damage.parts);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The map a command works on: map.omma, or the folder that holds it. */
+/* The map a command works on: map.omma, the journal of one that was cut off, or the folder that
+ * holds it. */
 #pragma once
 
 #include <omma/map.h>
@@ -16,7 +17,9 @@ char *map_input_path(const char *name);
 
 /* @return OMMA_OK (given: map_input_finish); as omma_map_open. */
 omma_error map_input_open(map_input *in, const char *name, bool salvage);
-/* Warns of parts that were damaged. */
+/* The same for going on in it: of a journal what its last checkpoint knows. */
+omma_error map_input_open_remembered(map_input *in, const char *name);
+/* Warns of parts that were damaged, and of a map that was never finished. */
 void map_input_tell_damage(const map_input *in, const omma_log *log);
 void map_input_finish(map_input *in);
 

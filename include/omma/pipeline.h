@@ -37,6 +37,11 @@ typedef struct omma_session_options {
     bool every_frame;   /* unless this asks them to wait */
     bool pictures;      /* keep a JPEG of every keyframe */
     bool keep_depth;    /* keep depth (tracker.dense) for the files of omma_outputs.depth */
+    /* A file that is appended to while the map is made, so that a process that is killed leaves a
+     * map (omma_map_open reads it); NULL = none. Its folder is made; it goes when the map's files
+     * are written, and with the session. */
+    const char *journal;
+    bool replace_journal; /* one that an earlier session left */
     /* The finished map in metres: units times scale, or made so that the camera stood distance_m
      * apart in two frames; 0 = stays in units. Without a pose for one of the two frames it stays in
      * units, with a warning. */
@@ -85,6 +90,9 @@ uint64_t omma_session_posed(const omma_session *s);
 void omma_session_stats(const omma_session *s, omma_tracker_stats *out);
 /** What happened, as the JSON text of report.json (docs/report.md). Given: free(). */
 char *omma_session_report(omma_session *s);
+
+/** What the journal of a map is called, in the map's folder. */
+#define OMMA_JOURNAL_NAME "map.omma.partial"
 
 typedef struct omma_outputs {
     const char *folder; /* made when missing; required */

@@ -129,7 +129,8 @@ omma_error omma_map_changes_take(omma_map_changes *c, omma_buffer **out)
     if (err)
         return err;
     memcpy(b->data, c->parts.memory.at, b->bytes);
-    c->parts.memory.count = c->parts.index.count = 0;
+    omma_bytes_finish(&c->parts.memory); /* a map it began with may have been large */
+    c->parts.index.count = 0;
     *out = b;
     return OMMA_OK;
 }

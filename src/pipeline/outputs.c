@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -158,7 +159,20 @@ static omma_error check_pictures(const omma_outputs *o)
     return OMMA_OK;
 }
 
-omma_error omma_outputs_check(const omma_outputs *o)
+/* What a mapping left that was cut off is somebody's map. */
+static omma_error check_journal(const omma_outputs *o)
+{
+    if (o->replace || !is_taken_in(o->folder, OMMA_JOURNAL_NAME))
+        return OMMA_OK;
+    return omma_fail(OMMA_EXISTS,
+                     "%s/" OMMA_JOURNAL_NAME
+                     " is what a mapping left that was cut off: omma export "
+                     "and omma map --resume read it; choose another folder with -o, or say --force "
+                     "to begin anew",
+                     o->folder);
+}
+
+static omma_error check_files(const omma_outputs *o)
 {
     static const char *const names[] = {"trajectory.txt",  "cloud.ply", "map.omma",
                                         "mesh.ply",        "colmap",    "depth",
@@ -176,6 +190,12 @@ omma_error omma_outputs_check(const omma_outputs *o)
                             "--force to replace the old map",
                             o->folder, names[i]);
     return err;
+}
+
+omma_error omma_outputs_check(const omma_outputs *o)
+{
+    omma_error err = check_files(o);
+    return err ? err : check_journal(o);
 }
 
 /* ----------------------------------------------------------------------------------- staging */
@@ -411,10 +431,37 @@ static omma_error explain(omma_error err, const char *staging, const char *folde
     return omma_fail(err, "%s%s", why, help);
 }
 
+/* Nothing but this session's journal is in it. */
+static bool holds_journal_alone(const omma_session *s, const char *folder)
+{
+    DIR *d = s->journal ? opendir(folder) : NULL;
+    bool alone = d != NULL;
+
+    for (struct dirent *e; alone && (e = readdir(d));)
+        alone = is_dot(e->d_name) || strcmp(e->d_name, OMMA_JOURNAL_NAME) == 0;
+    if (d)
+        closedir(d);
+    return alone;
+}
+
+/* A whole new folder at once: for one with the journal in it, which is then staging, to be removed.
+ * Where they cannot be exchanged the old one goes first. */
+static omma_error take_place(omma_session *s, const char *staging, const char *folder)
+{
+    if (rename(staging, folder) == 0 ||
+        renameat2(AT_FDCWD, staging, AT_FDCWD, folder, RENAME_EXCHANGE) == 0)
+        return OMMA_OK;
+    journal_remove(&s->journal);
+    rmdir(folder);
+    return rename(staging, folder) == 0
+               ? OMMA_OK
+               : omma_fail_errno("cannot give the folder %s its name", folder);
+}
+
 static omma_error write_and_move(omma_session *s, const omma_outputs *o)
 {
     char *staging = NULL;
-    bool there = is_folder(o->folder);
+    bool there = is_folder(o->folder) && !holds_journal_alone(s, o->folder);
     omma_error err = OMMA_OK;
 
     if (!there) {
@@ -431,8 +478,8 @@ static omma_error write_and_move(omma_session *s, const omma_outputs *o)
         explain(err, staging, o->folder);
     else if (there)
         err = move_into(staging, o);
-    else if (rename(staging, o->folder) != 0)
-        err = omma_fail_errno("cannot give the folder %s its name", o->folder);
+    else
+        err = take_place(s, staging, o->folder);
     remove_tree(staging);
     free(staging);
     return err;
@@ -443,6 +490,10 @@ omma_error omma_session_write(omma_session *s, const omma_outputs *outputs)
     omma_outputs o = *outputs;
     o.input = s->input;
     o.no_pictures = o.no_pictures || !s->options.pictures;
-    omma_error err = omma_outputs_check(&o);
-    return err ? err : write_and_move(s, &o);
+    omma_error err = s->journal ? check_files(&o) : omma_outputs_check(&o);
+    if (!err)
+        err = write_and_move(s, &o);
+    if (!err)
+        journal_remove(&s->journal);
+    return err;
 }

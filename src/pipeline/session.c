@@ -59,6 +59,8 @@ static void copy_options(omma_session *s, const omma_session_options *options)
     s->options = *options;
     s->input = strdup(options->input);
     s->options.input = s->input;
+    if (options->journal)
+        s->journal_path = strdup(options->journal);
     if (options->tracker.camera) {
         s->camera = *options->tracker.camera;
         s->options.tracker.camera = &s->camera;
@@ -117,6 +119,7 @@ void omma_session_destroy(omma_session **session)
     omma_session *s = *session;
     *session = NULL;
     feed_stop(s);
+    journal_remove(&s->journal);
     depth_points_destroy(&s->depth);
     depth_log_destroy(&s->depths);
     recent_destroy(&s->recent);
@@ -125,6 +128,7 @@ void omma_session_destroy(omma_session **session)
     omma_source_close(&s->source);
     free(s->loops);
     free(s->input);
+    free(s->journal_path);
     free(s);
 }
 
@@ -168,6 +172,8 @@ static void keep_picture(omma_session *s, const omma_view *v)
     if (!jpeg)
         omma_debug(s->log, "no picture of keyframe %" PRIu32 " (frame %" PRIu64 ") is left",
                    v->keyframe, v->frame_index);
+    if (s->journal)
+        omma_map_changes_picture(journal_changes(s->journal), v->keyframe, jpeg, name);
     omma_map_set_picture(s->map, v->keyframe, jpeg, name);
     free(name);
 }
@@ -193,6 +199,8 @@ static void add_view(omma_session *s, const omma_view *v)
     if (v->is_keyframe && colored.depth && !v->depth_rgb)
         colored.depth_rgb = depth_colors(v, recent_frame(s->recent, v->frame_index));
     omma_map_add_view(s->map, &colored);
+    if (s->journal)
+        omma_map_changes_view(journal_changes(s->journal), s->map, &colored);
     if (colored.depth_rgb != v->depth_rgb)
         omma_buffer_unref(&colored.depth_rgb);
 }
@@ -219,6 +227,14 @@ static void fuse_view(omma_session *s, const omma_view *v)
         recent_set_posed(s->recent, v->frame_index);
 }
 
+static void log_update(journal *j, const omma_update *u)
+{
+    for (size_t i = 0; i < u->correction_count; i++)
+        omma_map_changes_correct(journal_changes(j), &u->corrections[i]);
+    for (size_t i = 0; i < u->removed_count; i++)
+        omma_map_changes_remove(journal_changes(j), u->removed[i]);
+}
+
 static void fuse(omma_session *s, const omma_update *u)
 {
     for (size_t i = 0; i < u->view_count; i++)
@@ -231,6 +247,8 @@ static void fuse(omma_session *s, const omma_update *u)
               sizeof(*s->loops));
     for (size_t i = 0; i < u->loop_count; i++)
         s->loops[s->loop_count++] = u->loops[i];
+    if (s->journal)
+        log_update(s->journal, u);
     if (u->view_count)
         s->now.status = u->views[u->view_count - 1].status;
     for (size_t i = 0; i < u->view_count; i++)
@@ -240,40 +258,76 @@ static void fuse(omma_session *s, const omma_update *u)
         s->now.tracked = s->now.frames;
 }
 
-/* The tracker's sparse map, or what the depth of its keyframes gives. */
-static omma_error keep_points(omma_session *s)
+static void set_points(omma_map *map, const omma_sparse_map *sparse)
+{
+    omma_map_point *point = omma_new_array(omma_map_point, sparse->point_count);
+    omma_map_observation *seen =
+        omma_new_array(omma_map_observation, sparse->observation_count + 1);
+    for (size_t i = 0; i < sparse->point_count; i++) {
+        const omma_sparse_point *p = &sparse->points[i];
+        point[i].submap = p->submap;
+        point[i].error_px = p->error_px;
+        memcpy(point[i].world, p->world, sizeof(p->world));
+        memcpy(point[i].rgb, p->rgb, sizeof(p->rgb));
+    }
+    for (size_t i = 0; i < sparse->observation_count; i++) {
+        const omma_sparse_observation *o = &sparse->observations[i];
+        seen[i] = (omma_map_observation){o->keyframe, o->point, {o->px[0], o->px[1]}};
+    }
+    omma_map_set_points(map, point, sparse->point_count, seen, sparse->observation_count);
+    free(seen);
+    free(point);
+}
+
+/* The tracker's sparse map. any: whether there is one. */
+static omma_error keep_sparse_points(omma_session *s, bool *any)
 {
     omma_sparse_map sparse = {0};
     omma_error err = omma_tracker_points(s->tracker, &sparse);
 
-    if (err)
-        return err;
-    if (sparse.point_count) {
-        omma_map_point *point = omma_new_array(omma_map_point, sparse.point_count);
-        omma_map_observation *seen =
-            omma_new_array(omma_map_observation, sparse.observation_count + 1);
-        for (size_t i = 0; i < sparse.point_count; i++) {
-            const omma_sparse_point *p = &sparse.points[i];
-            point[i].submap = p->submap;
-            point[i].error_px = p->error_px;
-            memcpy(point[i].world, p->world, sizeof(p->world));
-            memcpy(point[i].rgb, p->rgb, sizeof(p->rgb));
-        }
-        for (size_t i = 0; i < sparse.observation_count; i++) {
-            const omma_sparse_observation *o = &sparse.observations[i];
-            seen[i] = (omma_map_observation){o->keyframe, o->point, {o->px[0], o->px[1]}};
-        }
-        omma_map_set_points(s->map, point, sparse.point_count, seen, sparse.observation_count);
-        free(seen);
-        free(point);
-    } else {
-        depth_points_give(s->depth, s->map);
-    }
+    *any = sparse.point_count > 0;
+    if (*any)
+        set_points(s->map, &sparse);
     omma_sparse_map_finish(&sparse);
-    return OMMA_OK;
+    return err;
+}
+
+/* Or what the depth of its keyframes gives. */
+static omma_error keep_points(omma_session *s)
+{
+    bool any;
+    omma_error err = keep_sparse_points(s, &any);
+
+    if (!err && !any)
+        depth_points_give(s->depth, s->map);
+    return err;
+}
+
+/* So that another clip can go on here; not every backend can. */
+static omma_error keep_memory(omma_session *s, double scale)
+{
+    omma_buffer *memory = NULL;
+    omma_error err = omma_tracker_save(s->tracker, scale, &memory);
+
+    if (err == OMMA_UNSUPPORTED || err == OMMA_DEGENERATE)
+        return OMMA_OK;
+    if (!err)
+        err = omma_map_set_memory(s->map, memory->data, memory->bytes);
+    omma_buffer_unref(&memory);
+    return err;
 }
 
 /* --------------------------------------------------------------------------------------- run */
+
+/* Points and memory into the journal. What the tracker cannot tell yet is told later. */
+static void make_checkpoint(omma_session *s)
+{
+    const int64_t since_ns = omma_clock_now_ns();
+    bool any;
+
+    if (keep_sparse_points(s, &any) == OMMA_OK && any && keep_memory(s, 1) == OMMA_OK)
+        journal_checkpoint(s->journal, s->map, since_ns);
+}
 
 static omma_error track(omma_session *s, omma_frame *frame)
 {
@@ -288,9 +342,21 @@ static omma_error track(omma_session *s, omma_frame *frame)
     s->now.frames++;
     cpu_ns = omma_clock_thread_ns();
     fuse(s, update);
+    if (s->journal && journal_wants_checkpoint(s->journal))
+        make_checkpoint(s);
+    if (s->journal)
+        journal_tick(s->journal);
     s->fuse_cpu_s += (double)(omma_clock_thread_ns() - cpu_ns) * 1e-9;
     tell_progress(s, false);
     return OMMA_OK;
+}
+
+/* No frame yet. */
+static void wait_on(omma_session *s)
+{
+    if (s->journal)
+        journal_tick(s->journal);
+    tell_progress(s, false);
 }
 
 static omma_error track_all(omma_session *s)
@@ -303,7 +369,7 @@ static omma_error track_all(omma_session *s)
         if (popped == OMMA_OK)
             err = track(s, frame);
         else if (popped == OMMA_AGAIN)
-            tell_progress(s, false);
+            wait_on(s);
         else
             break;
     }
@@ -354,20 +420,6 @@ static double scale_map(omma_session *s)
     omma_map_rescale(s->map, scale);
     omma_map_set_unit(s->map, "m");
     return scale;
-}
-
-/* So that another clip can go on here; not every backend can. */
-static omma_error keep_memory(omma_session *s, double scale)
-{
-    omma_buffer *memory = NULL;
-    omma_error err = omma_tracker_save(s->tracker, scale, &memory);
-
-    if (err == OMMA_UNSUPPORTED || err == OMMA_DEGENERATE)
-        return OMMA_OK;
-    if (!err)
-        err = omma_map_set_memory(s->map, memory->data, memory->bytes);
-    omma_buffer_unref(&memory);
-    return err;
 }
 
 static omma_error finish_map(omma_session *s)
@@ -436,6 +488,14 @@ static omma_error verdict(omma_session *s, omma_error tracked, omma_error finish
                : OMMA_OK;
 }
 
+/* A map without a journal is better than none. */
+static void begin_journal(omma_session *s)
+{
+    if (s->journal_path && journal_create(&s->journal, s->journal_path, s->options.replace_journal,
+                                          s->map, s->log) != OMMA_OK)
+        omma_warn(s->log, "%s: a crash would lose the map", omma_why());
+}
+
 omma_error omma_session_run(omma_session *s)
 {
     char why[400] = "";
@@ -444,6 +504,7 @@ omma_error omma_session_run(omma_session *s)
     s->start_ns = omma_clock_now_ns();
     s->start_cpu_ns = omma_clock_cpu_ns();
     s->now.expected = omma_source_get_info(s->source)->frames;
+    begin_journal(s);
     tracked = feed_start(s);
     if (!tracked)
         tracked = track_all(s);

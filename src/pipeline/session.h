@@ -6,6 +6,7 @@
 
 #include "depth_log.h"
 #include "depth_points.h"
+#include "journal.h"
 #include "recent.h"
 
 #include <stdatomic.h>
@@ -21,7 +22,7 @@ typedef struct resumed_map {
 struct omma_session {
     const omma_log *log;
     omma_session_options options; /* input and tracker.camera point to our own copies */
-    char *input;
+    char *input, *journal_path;
     omma_camera camera;
     bool realtime; /* what was decided */
 
@@ -31,6 +32,7 @@ struct omma_session {
     resumed_map resumed;
     recent_frames *recent;
     depth_points *depth;
+    journal *journal;  /* NULL: not wanted, or impossible */
     depth_log *depths; /* NULL: no files of depth are wanted */
 
     /* Between the decoder's thread and the caller's. */

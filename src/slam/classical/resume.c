@@ -56,6 +56,9 @@ static omma_error take_state(classical *c, omma_byte_reader *r)
     omma_error err = world_take(&c->world, r);
     if (!err && r->left)
         err = omma_fail(OMMA_FORMAT, "there is more of it than it says");
+    if (!err && c->submaps > c->world.keyframe_count)
+        err = omma_fail(OMMA_FORMAT, "%" PRIu32 " submaps of %zu keyframes", c->submaps,
+                        c->world.keyframe_count);
     for (size_t i = 0; i < c->world.keyframe_count && !err; i++)
         if (c->world.keyframes[i].posed && c->world.keyframes[i].submap >= c->submaps)
             err = omma_fail(OMMA_FORMAT, "keyframe %zu is of no submap", i);
