@@ -11,17 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GROUP_NS      250000000 /* what is told within this time is one group */
 #define SYNC_NS       1000000000
 #define CHECKPOINT_NS 1000000000
 #define COST_SHARE    100
-#define GROUPS_BEHIND 64
+#define GROUPS_BEHIND 1000
 
 struct journal {
     const omma_log *log;
     char *path, *folder; /* folder: made for it, or NULL */
     omma_map_changes *changes;
-    int64_t group_ns, checkpoint_ns, checkpoint_cost_ns;
+    int64_t checkpoint_ns, checkpoint_cost_ns;
     uint64_t bytes, checkpoint_bytes; /* told since the last one; what that took */
     atomic_bool failed;
     /* the writer's */
@@ -180,7 +179,7 @@ omma_error journal_create(journal **out, const char *path, bool replace, const o
     j->fd = -1;
     j->path = omma_text("%s", path);
     j->changes = omma_map_changes_create(map);
-    j->group_ns = j->checkpoint_ns = omma_clock_now_ns();
+    j->checkpoint_ns = omma_clock_now_ns();
     omma_error err = begin(j, replace);
     if (err) {
         if (j->folder)
@@ -212,11 +211,10 @@ omma_map_changes *journal_changes(journal *j)
     return j->changes;
 }
 
-static void hand_on(journal *j)
+void journal_hand_on(journal *j)
 {
     omma_buffer *group = NULL;
 
-    j->group_ns = omma_clock_now_ns();
     if (!omma_map_changes_bytes(j->changes))
         return;
     if (omma_map_changes_take(j->changes, &group) != OMMA_OK) {
@@ -225,12 +223,6 @@ static void hand_on(journal *j)
     }
     j->bytes += group->bytes;
     omma_queue_push(j->queue, group);
-}
-
-void journal_tick(journal *j)
-{
-    if (omma_clock_now_ns() - j->group_ns >= GROUP_NS)
-        hand_on(j);
 }
 
 bool journal_wants_checkpoint(const journal *j)
@@ -243,10 +235,10 @@ bool journal_wants_checkpoint(const journal *j)
 
 void journal_checkpoint(journal *j, const omma_map *map, int64_t since_ns)
 {
-    hand_on(j);
+    journal_hand_on(j);
     omma_map_changes_checkpoint(j->changes, map);
     j->checkpoint_bytes = omma_map_changes_bytes(j->changes);
-    hand_on(j);
+    journal_hand_on(j);
     j->bytes = 0;
     j->checkpoint_ns = omma_clock_now_ns();
     j->checkpoint_cost_ns = j->checkpoint_ns - since_ns;

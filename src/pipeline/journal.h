@@ -3,7 +3,7 @@
  * The journal of a map that is being made: a file beside its place that is only appended to, so
  * that a process that is killed leaves what it knew until a moment before (docs/map-file.md). Its
  * own thread writes, and syncs about once a second; the caller never waits for the disk, unless it
- * is sixteen seconds behind. When the disk fails, that is said once and the map goes on without.
+ * is a thousand groups behind. When the disk fails, that is said once and the map goes on without.
  */
 #pragma once
 
@@ -24,8 +24,8 @@ void journal_remove(journal **j);
 /** Where to tell what was done to the map; borrowed. */
 omma_map_changes *journal_changes(journal *j);
 
-/** Hands on what was told, when that is a while ago. */
-void journal_tick(journal *j);
+/** What was told since the last time is one group: it is there after a crash, or is not. */
+void journal_hand_on(journal *j);
 
 /** Whether the points and the tracker's memory should be told again: when as much was told since as
  *  they took the last time, so that they are half of the file at most; after a second at the

@@ -345,18 +345,10 @@ static omma_error track(omma_session *s, omma_frame *frame)
     if (s->journal && journal_wants_checkpoint(s->journal))
         make_checkpoint(s);
     if (s->journal)
-        journal_tick(s->journal);
+        journal_hand_on(s->journal);
     s->fuse_cpu_s += (double)(omma_clock_thread_ns() - cpu_ns) * 1e-9;
     tell_progress(s, false);
     return OMMA_OK;
-}
-
-/* No frame yet. */
-static void wait_on(omma_session *s)
-{
-    if (s->journal)
-        journal_tick(s->journal);
-    tell_progress(s, false);
 }
 
 static omma_error track_all(omma_session *s)
@@ -369,7 +361,7 @@ static omma_error track_all(omma_session *s)
         if (popped == OMMA_OK)
             err = track(s, frame);
         else if (popped == OMMA_AGAIN)
-            wait_on(s);
+            tell_progress(s, false);
         else
             break;
     }
