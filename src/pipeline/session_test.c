@@ -2,8 +2,10 @@
 #include <omma/pipeline.h>
 
 #include <check.h>
+#include <errno.h>
 #include <scratch.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define ROOM "synthetic:room?frames=21&size=96x64"
 
@@ -53,6 +55,66 @@ static void a_session_maps_every_frame(void)
     omma_session_destroy(&s);
     CHECK(s == NULL);
     omma_session_destroy(&s);
+}
+
+/* After each frame the journal, which a thread writes, holds it; before long. */
+typedef struct reader {
+    const char *journal;
+    uint64_t frames;
+} reader;
+
+static size_t frames_in(const char *journal)
+{
+    omma_map *m = NULL;
+    size_t frames = 0;
+
+    if (omma_map_open(&m, journal, 0, NULL) == OMMA_OK) {
+        CHECK(omma_map_is_unfinished(m));
+        frames = omma_map_frame_count(m);
+    }
+    omma_map_destroy(&m);
+    return frames;
+}
+
+static void read_journal(void *user, const omma_progress *p)
+{
+    reader *r = user;
+    const int64_t until = omma_clock_now_ns() + 20000000000;
+
+    while (frames_in(r->journal) < p->frames && omma_clock_now_ns() < until)
+        omma_sleep_until_ns(omma_clock_now_ns() + 1000000);
+    r->frames = frames_in(r->journal);
+    CHECK(r->frames >= p->frames);
+}
+
+static void a_journal_holds_every_frame_at_once(void)
+{
+    char *folder = scratch_make(), *out = omma_text("%s/out", folder);
+    char *path = omma_text("%s/" OMMA_JOURNAL_NAME, out);
+    omma_session_options options = room();
+    omma_session *s = NULL;
+    reader r = {.journal = path};
+
+    options.journal = path;
+    options.progress = read_journal;
+    options.user = &r;
+    CHECK_OK(omma_session_create(&s, &options, NULL));
+    CHECK_OK(omma_session_run(s));
+    CHECK(r.frames == 21 && frames_in(path) == 21);
+    CHECK_OK(omma_session_write(s, &(omma_outputs){.folder = out}));
+    CHECK(frames_in(path) == 0 && omma_why()[0]);
+    CHECK(access(path, F_OK) != 0 && errno == ENOENT);
+    omma_session_destroy(&s);
+
+    options.journal = path; /* without an end in order: it goes with the session */
+    CHECK_OK(omma_session_create(&s, &options, NULL));
+    CHECK_OK(omma_session_run(s));
+    CHECK(access(path, F_OK) == 0);
+    omma_session_destroy(&s);
+    CHECK(access(path, F_OK) != 0);
+    free(path);
+    free(out);
+    scratch_remove(folder);
 }
 
 static void a_stopped_session_keeps_its_map(void)
@@ -182,6 +244,7 @@ static void files_come_all_or_not_at_all(void)
 int main(void)
 {
     TEST(a_session_maps_every_frame);
+    TEST(a_journal_holds_every_frame_at_once);
     TEST(a_stopped_session_keeps_its_map);
     TEST(a_session_may_go_without_having_run);
     TEST(the_camera_must_fit_the_pictures);
