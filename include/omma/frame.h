@@ -119,6 +119,12 @@ void omma_frame_rgb_at(const omma_frame *f, int x, int y, uint8_t rgb[3]);
  *  @return OMMA_OK; OMMA_INVALID. Thread-safe: yes. */
 omma_error omma_frame_resize(omma_frame *to, const omma_frame *from);
 
+/** The colours of a picture on a grid of another size: 3 bytes each, row after row without gaps.
+ *  @param f borrowed
+ *  @return given: omma_buffer_unref; NULL where f has no pixels or there is no memory.
+ *  Thread-safe: yes. */
+omma_buffer *omma_frame_grid_rgb(const omma_frame *f, int width, int height);
+
 /** Rotates by 0, 90, 180 or 270 degrees clockwise; to has swapped sizes for 90 and 270.
  *  @return OMMA_OK; OMMA_INVALID. Thread-safe: yes. */
 omma_error omma_frame_rotate(omma_frame *to, const omma_frame *from, int degrees_clockwise);

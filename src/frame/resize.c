@@ -150,3 +150,21 @@ omma_error omma_frame_resize(omma_frame *to, const omma_frame *from)
         resize_plane(to, from, plane);
     return OMMA_OK;
 }
+
+/* Resized first: a grid has fewer pixels to convert. */
+omma_buffer *omma_frame_grid_rgb(const omma_frame *f, int width, int height)
+{
+    const size_t row = 3 * (size_t)width;
+    omma_frame *small = NULL, *rgb = NULL;
+    omma_buffer *out = NULL;
+
+    if (omma_frame_create(&small, f->format, width, height) == OMMA_OK &&
+        omma_frame_create(&rgb, OMMA_FORMAT_RGB24, width, height) == OMMA_OK &&
+        omma_frame_resize(small, f) == OMMA_OK && omma_frame_convert(rgb, small) == OMMA_OK &&
+        omma_buffer_create(&out, row * (size_t)height) == OMMA_OK)
+        for (int y = 0; y < height; y++)
+            memcpy((uint8_t *)out->data + row * (size_t)y, frame_row(rgb, 0, y), row);
+    omma_frame_unref(&small);
+    omma_frame_unref(&rgb);
+    return out;
+}

@@ -147,6 +147,27 @@ static void impossible_resizes_are_refused(void)
     omma_frame_unref(&empty);
 }
 
+static void a_grid_of_colours_has_no_gaps(void)
+{
+    omma_frame *from = NULL, *to = NULL;
+    CHECK_OK(omma_frame_create(&from, OMMA_FORMAT_RGB24, 50, 30));
+    CHECK_OK(omma_frame_create(&to, OMMA_FORMAT_RGB24, 21, 13));
+    for (int y = 0; y < 30; y++)
+        for (int x = 0; x < 150; x++)
+            row_at(from, 0, y)[x] = (uint8_t)(7 * x + 11 * y);
+    CHECK_OK(omma_frame_resize(to, from));
+    omma_buffer *grid = omma_frame_grid_rgb(from, 21, 13);
+    CHECK(grid && grid->bytes == 21 * 13 * 3);
+    for (int y = 0; grid && y < 13; y++)
+        CHECK(memcmp((uint8_t *)grid->data + 63 * y, row_at(to, 0, y), 63) == 0);
+    omma_buffer_unref(&grid);
+    from->format = OMMA_FORMAT_NONE;
+    CHECK(!omma_frame_grid_rgb(from, 21, 13));
+    from->format = OMMA_FORMAT_RGB24;
+    omma_frame_unref(&from);
+    omma_frame_unref(&to);
+}
+
 int main(void)
 {
     TEST(all_ratios_follow_the_definition);
@@ -155,5 +176,6 @@ int main(void)
     TEST(the_mean_of_a_long_row_is_its_mean);
     TEST(a_ramp_is_not_shifted);
     TEST(impossible_resizes_are_refused);
+    TEST(a_grid_of_colours_has_no_gaps);
     return check_done();
 }

@@ -2,8 +2,6 @@
 #define OMMA_MODULE "pipeline"
 #include "session.h"
 
-#include "depth_colors.h"
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -196,8 +194,9 @@ static void add_view(omma_session *s, const omma_view *v)
 
     if (!s->options.tracker.dense)
         colored.depth = NULL;
-    if (v->is_keyframe && colored.depth && !v->depth_rgb)
-        colored.depth_rgb = depth_colors(v, recent_frame(s->recent, v->frame_index));
+    const omma_frame *picture = recent_frame(s->recent, v->frame_index);
+    if (v->is_keyframe && colored.depth && !v->depth_rgb && picture)
+        colored.depth_rgb = omma_frame_grid_rgb(picture, v->depth_width, v->depth_height);
     omma_map_add_view(s->map, &colored);
     if (s->journal)
         omma_map_changes_view(journal_changes(s->journal), s->map, &colored);

@@ -12,7 +12,7 @@
 void keep_sights(classical *c, uint32_t r)
 {
     record *rec = &c->world.records[r];
-    free(rec->sights);
+    record_free_sights(rec);
     rec->sights = omma_new_array(sight, c->sights.count + 1);
     rec->sight_count = (uint32_t)c->sights.count;
     if (c->sights.count)

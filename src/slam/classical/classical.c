@@ -58,17 +58,18 @@ static void begin(classical *c, uint32_t r, const omma_frame *frame)
 
 static void hand_out(classical *c, omma_update *update, const omma_update **out);
 
-/* Without an end in sight, what old frames saw is let go: their poses stay, hung on their
- * keyframes. */
-static void forget(world *w, uint32_t r)
+/* What old frames saw is not needed before the end, when the finished map poses them once more.
+ * Without an end in sight it is let go: their poses stay, hung on their keyframes. */
+static void retire(classical *c, uint32_t r)
 {
     enum { KEPT_FRAMES = 900 };
-    if (r >= KEPT_FRAMES) {
-        record *old = &w->records[r - KEPT_FRAMES];
-        free(old->sights);
-        old->sights = NULL;
-        old->sight_count = 0;
-    }
+
+    if (r < KEPT_FRAMES)
+        return;
+    if (c->options.realtime)
+        record_free_sights(&c->world.records[r - KEPT_FRAMES]);
+    else
+        world_archive_sights(&c->world, r - KEPT_FRAMES);
 }
 
 /* What the loop thread found moves the world, and the camera with it. */
@@ -133,8 +134,7 @@ static omma_error push_frame(classical *c, omma_frame *frame)
     w->records[r].status = c->status;
     if (c->loops && c->has_map)
         follow_loops(c, r);
-    if (c->options.realtime)
-        forget(w, r);
+    retire(c, r);
     if (c->dense)
         densify_frame(c->dense, w, r, frame, &c->now);
     tell_depths(c);

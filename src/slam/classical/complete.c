@@ -97,6 +97,8 @@ static void pose_frames(world *w, int direction, uint64_t seed)
 
     for (int64_t i = 0; i < n; i++) {
         uint32_t r = w->first + (uint32_t)(direction > 0 ? i : n - 1 - i);
+        if (r % ARCHIVE_STRIDE == 0)
+            sight_archive_rest(w->archive);
         if (direction > 0 || !w->records[r].posed)
             pose_frame(w, r, known ? &pose : NULL, seed);
         known = w->records[r].posed;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "densify.h"
 
+#include "depth_probes.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +13,7 @@ enum {
     MOST_KEPT = 400,        /* as many more for a second look, */
     MOST_BYTES = 128 << 20, /* but not more than this */
     NEIGHBOURS = 5,
-    GRID_WIDTH = 320, /* px of the maps handed out, at most */
-    PROBES = 64       /* points of known depth remembered per map */
+    GRID_WIDTH = 320 /* px of the maps handed out, at most */
 };
 
 typedef struct kept_picture {
@@ -29,13 +30,6 @@ typedef struct kept_picture {
 /* px: depth made before its neighbours moved by more is made again */
 static const double noticeable = 0.15;
 
-/* A point's depth as the dense map has it, in the keyframe's unit. */
-typedef struct probe {
-    uint32_t feature, record;
-    float x, y;  /* px */
-    float depth; /* 0: not known yet */
-} probe;
-
 struct densifier {
     unsigned every;
     bool realtime;
@@ -44,8 +38,7 @@ struct densifier {
     size_t count;
     uint32_t begun[DENSE_EARLIER]; /* the last targets, oldest first */
     size_t begun_count;
-    probe *probes;
-    size_t probe_count, probe_capacity;
+    depth_probes probes;
 };
 
 omma_error densifier_create(densifier **out, unsigned every, bool realtime)
@@ -70,7 +63,7 @@ void densifier_destroy(densifier **d)
     dense_worker_destroy(&(*d)->worker);
     for (size_t i = 0; i < (*d)->count; i++)
         dense_shot_unref(&(*d)->kept[i].shot);
-    free((*d)->probes);
+    depth_probes_finish(&(*d)->probes);
     free(*d);
     *d = NULL;
 }
@@ -84,67 +77,6 @@ static void drop(densifier *d, size_t i)
 {
     dense_shot_unref(&d->kept[i].shot);
     memmove(d->kept + i, d->kept + i + 1, (--d->count - i) * sizeof(*d->kept));
-}
-
-/* How fast the camera turned in a frame, from the turn since the one before. */
-static void turn_rate(const world *w, uint32_t r, double out[3])
-{
-    double R[9],
-        seconds = r ? 1e-9 * (double)(w->records[r].time_ns - w->records[r - 1].time_ns) : 0;
-
-    memset(out, 0, 3 * sizeof(*out));
-    if (!(seconds > 0) || seconds >= 0.08)
-        return;
-    for (int i = 0; i < 9; i++)
-        R[i] = w->records[r].turn[i];
-    omma_so3_log(R, out);
-    for (int i = 0; i < 3; i++)
-        out[i] /= seconds;
-}
-
-/* The colours of a picture in a grid, tightly packed; NULL when there is no memory. */
-static omma_buffer *small_rgb(const omma_frame *f, int width, int height)
-{
-    omma_frame *small = NULL, *rgb = NULL;
-    omma_buffer *out = NULL;
-    const size_t row = 3 * (size_t)width;
-
-    if (omma_frame_create(&small, f->format, width, height) == OMMA_OK &&
-        omma_frame_create(&rgb, OMMA_FORMAT_RGB24, width, height) == OMMA_OK) {
-        small->matrix = f->matrix;
-        small->limited_range = f->limited_range;
-        if (omma_frame_resize(small, f) == OMMA_OK && omma_frame_convert(rgb, small) == OMMA_OK &&
-            omma_buffer_create(&out, row * (size_t)height) == OMMA_OK)
-            for (int y = 0; y < height; y++)
-                memcpy((uint8_t *)out->data + row * (size_t)y,
-                       rgb->plane[0] + (ptrdiff_t)y * rgb->stride[0], row);
-    }
-    omma_frame_unref(&small);
-    omma_frame_unref(&rgb);
-    return out;
-}
-
-static size_t picture_bytes(const omma_pyramid *p)
-{
-    return p->buffer->bytes;
-}
-
-static void keep(densifier *d, const world *w, uint32_t r, const omma_frame *frame,
-                 const omma_pyramid *picture)
-{
-    const int width = frame->width < GRID_WIDTH ? frame->width : GRID_WIDTH;
-    const int height = (frame->height * width + frame->width / 2) / frame->width;
-
-    if (d->count == MOST_KEPT)
-        drop(d, 0);
-    kept_picture *k = &d->kept[d->count++];
-    *k = (kept_picture){.shot = {.frame = r,
-                                 .picture = *picture,
-                                 .grid_width = width,
-                                 .grid_height = height,
-                                 .rgb = small_rgb(frame, width, height)}};
-    omma_buffer_ref(picture->buffer);
-    turn_rate(w, r, k->shot.turn);
 }
 
 static omma_se3 pose_of(const world *w, uint32_t r)
@@ -231,26 +163,6 @@ static void choose_neighbours(const densifier *d, const world *w, kept_picture *
     }
 }
 
-/* Points of the record whose depth will be compared with the map's; those of an earlier map go. */
-static void choose_probes(densifier *d, const world *w, uint32_t r)
-{
-    const record *rec = &w->records[r];
-    const uint32_t step = rec->sight_count / PROBES + 1;
-    size_t kept = 0;
-
-    for (size_t i = 0; i < d->probe_count; i++)
-        if (d->probes[i].record != r)
-            d->probes[kept++] = d->probes[i];
-    d->probe_count = kept;
-    for (uint32_t i = 0; i < rec->sight_count; i += step) {
-        const sight *s = &rec->sights[i];
-        if (s->outlier)
-            continue;
-        omma_grow((void **)&d->probes, &d->probe_capacity, d->probe_count + 1, sizeof(probe));
-        d->probes[d->probe_count++] = (probe){s->feature, r, s->x, s->y, 0};
-    }
-}
-
 static void begin(densifier *d, const world *w, kept_picture *target)
 {
     const uint32_t r = target->shot.frame;
@@ -270,7 +182,7 @@ static void begin(densifier *d, const world *w, kept_picture *target)
         memmove(d->begun, d->begun + 1, --d->begun_count * sizeof(*d->begun));
     d->begun[d->begun_count++] = r;
     target->begun = true;
-    choose_probes(d, w, r);
+    depth_probes_choose(&d->probes, &w->records[r], r);
     dense_worker_push(d->worker, &job);
 }
 
@@ -286,6 +198,37 @@ static bool is_target(const densifier *d, const world *w, uint32_t r)
 {
     const record *rec = &w->records[r];
     return rec->posed && (w->keyframes[rec->keyframe].frame == r || is_asked_for(d, rec));
+}
+
+/* A target that has not had enough after it by now never will, and is begun as it is. */
+static void retire_oldest(densifier *d, const world *w)
+{
+    if (!d->kept[0].begun && is_target(d, w, d->kept[0].shot.frame))
+        begin(d, w, &d->kept[0]);
+    drop(d, 0);
+}
+
+static size_t picture_bytes(const omma_pyramid *p)
+{
+    return p->buffer->bytes;
+}
+
+static void keep(densifier *d, const world *w, uint32_t r, const omma_frame *frame,
+                 const omma_pyramid *picture)
+{
+    const int width = frame->width < GRID_WIDTH ? frame->width : GRID_WIDTH;
+    const int height = (frame->height * width + frame->width / 2) / frame->width;
+
+    if (d->count == MOST_KEPT)
+        retire_oldest(d, w);
+    kept_picture *k = &d->kept[d->count++];
+    *k = (kept_picture){.shot = {.frame = r,
+                                 .picture = *picture,
+                                 .grid_width = width,
+                                 .grid_height = height,
+                                 .rgb = omma_frame_grid_rgb(frame, width, height)}};
+    omma_buffer_ref(picture->buffer);
+    memcpy(k->shot.turn, w->turn, sizeof(w->turn)); /* r is the newest */
 }
 
 static void begin_ripe(densifier *d, const world *w, bool all)
@@ -325,9 +268,8 @@ void densify_frame(densifier *d, const world *w, uint32_t r, const omma_frame *f
         return;
     keep(d, w, r, frame, picture);
     begin_ripe(d, w, false);
-    while (d->count > KEPT && (d->count * picture_bytes(picture) > MOST_BYTES || d->realtime) &&
-           (d->kept[0].begun || !w->records[d->kept[0].shot.frame].posed))
-        drop(d, 0);
+    while (d->count > KEPT && (d->count * picture_bytes(picture) > MOST_BYTES || d->realtime))
+        retire_oldest(d, w);
 }
 
 void densify_finish(densifier *d, const world *w, bool again)
@@ -339,20 +281,6 @@ void densify_finish(densifier *d, const world *w, bool again)
     d->begun_count = 0;
     begin_ripe(d, w, true);
     dense_worker_flush(d->worker);
-}
-
-/* What the map says of the points that were chosen when it was begun. */
-static void read_probes(densifier *d, const world *w, const dense_result *m)
-{
-    const float *depth = m->depth->data;
-
-    for (size_t i = 0; i < d->probe_count; i++) {
-        probe *p = &d->probes[i];
-        const int x = (int)((p->x + 0.5f) * (float)m->width / (float)w->camera.width);
-        const int y = (int)((p->y + 0.5f) * (float)m->height / (float)w->camera.height);
-        if (p->record == m->frame && x >= 0 && y >= 0 && x < m->width && y < m->height)
-            p->depth = depth[y * m->width + x];
-    }
 }
 
 static void to_keyframe_unit(dense_result *m)
@@ -368,7 +296,7 @@ bool densify_pop(densifier *d, const world *w, dense_result *out)
     while (dense_worker_pop(d->worker, out)) {
         if (out->width && is_target(d, w, out->frame)) {
             to_keyframe_unit(out);
-            read_probes(d, w, out);
+            depth_probes_read(&d->probes, &w->camera, out);
             return true;
         }
         dense_result_finish(out);
@@ -378,28 +306,7 @@ bool densify_pop(densifier *d, const world *w, dense_result *out)
 
 void densify_settle(densifier *d, world *w)
 {
-    enum { ENOUGH = 10 };
-    double ratio[PROBES + 1];
-
-    for (size_t i = 0; i < d->probe_count;) {
-        const record *rec = &w->records[d->probes[i].record];
-        keyframe *k = rec->posed ? &w->keyframes[rec->keyframe] : NULL;
-        size_t n = 0, end = i;
-        for (; end < d->probe_count && d->probes[end].record == d->probes[i].record; end++) {
-            const probe *p = &d->probes[end];
-            const feature *f = &w->features[p->feature];
-            double px[2], depth;
-            if (!k || !(p->depth > 0) || &w->records[k->frame] != rec ||
-                f->state != FEATURE_MATURE || n > PROBES ||
-                w->keyframes[f->anchor].submap != k->submap ||
-                !feature_project(w, f, &k->camera_from_world, px, NULL, &depth))
-                continue;
-            ratio[n++] = depth / p->depth;
-        }
-        if (n >= ENOUGH)
-            k->unit = omma_median(ratio, n);
-        i = end;
-    }
+    depth_probes_settle(&d->probes, w);
 }
 
 void densify_spent(const densifier *d, int64_t *cpu_ns, uint64_t *jobs)

@@ -91,6 +91,8 @@ void tell_depths(classical *c)
 void tell_all(classical *c)
 {
     for (uint32_t r = 0; r < c->world.record_count; r++) {
+        if (r % ARCHIVE_STRIDE == 0)
+            sight_archive_rest(c->world.archive);
         if (!c->world.records[r].posed)
             continue;
         tell(c, r, true);

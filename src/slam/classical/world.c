@@ -15,7 +15,8 @@ void world_finish(world *w)
         free(w->keyframes[i].features);
     }
     for (size_t i = 0; i < w->record_count; i++)
-        free(w->records[i].sights);
+        record_free_sights(&w->records[i]);
+    sight_archive_destroy(&w->archive);
     free(w->features);
     free(w->keyframes);
     free(w->records);
@@ -66,8 +67,34 @@ void world_set_readout(world *w, double readout)
             s->ux = s->x + (float)readout * s->roll_x;
             s->uy = s->y + (float)readout * s->roll_y;
         }
+    sight_archive_rest(w->archive);
     const omma_camera camera = w->camera;
     world_set_camera(w, &camera); /* the rays */
+}
+
+void record_free_sights(record *r)
+{
+    if (!r->archived)
+        free(r->sights);
+    r->sights = NULL;
+    r->sight_count = 0;
+    r->archived = false;
+}
+
+void world_archive_sights(world *w, uint32_t index)
+{
+    record *r = &w->records[index];
+
+    if (r->archived || !r->sight_count)
+        return;
+    if (!w->archive)
+        w->archive = sight_archive_create();
+    sight *copy = sight_archive_put(w->archive, r->sights, r->sight_count);
+    if (!copy)
+        return;
+    free(r->sights);
+    r->sights = copy;
+    r->archived = true;
 }
 
 uint32_t world_add_feature(world *w, const feature *f)

@@ -14,6 +14,7 @@
 #include "corners.h"
 #include "descriptor.h"
 #include "klt.h"
+#include "sight_archive.h"
 
 enum {
     PATCH_SIDE = 24,  /* px kept around a feature, enough to warp an 8x8 patch out of it */
@@ -69,7 +70,7 @@ typedef struct keyframe {
 } keyframe;
 
 /** A feature in one frame. */
-typedef struct sight {
+struct sight {
     uint32_t feature;
     float x, y;           /* where it is in the picture */
     float ux, uy;         /* unrolled: where it would be, had all rows been exposed at once */
@@ -77,7 +78,7 @@ typedef struct sight {
     float inverse_sigma;  /* 1 / px */
     bool outlier;         /* disagrees with the pose found last */
     bool drifting;        /* not found by its own patch: measured from the last picture only */
-} sight;
+};
 
 typedef struct record {
     uint64_t index; /* of the input frame */
@@ -91,6 +92,7 @@ typedef struct record {
     float turn[9]; /* rotation now_from_before, from the whole picture */
     sight *sights;
     uint32_t sight_count;
+    bool archived; /* the sights are the archive's */
 } record;
 
 typedef struct world {
@@ -102,6 +104,7 @@ typedef struct world {
     size_t keyframe_count, keyframe_capacity;
     record *records;
     size_t record_count, record_capacity;
+    sight_archive *archive; /* what old frames saw; NULL: none yet */
     uint32_t first;  /* record: the first of this clip; those before it are an older map's */
     uint32_t submap; /* the living one */
     double turn[3];  /* angular velocity in the newest frame, rad / s; 0 = unknown */
@@ -135,6 +138,11 @@ bool feature_hold_by(const world *w, feature *f, uint32_t k);
 uint32_t world_add_keyframe(world *w, const keyframe *k);
 void keyframe_add_feature(keyframe *k, uint32_t feature);
 uint32_t world_add_record(world *w, const record *r);
+
+/** A frame forgets what it saw. */
+void record_free_sights(record *r);
+/** What an old frame saw goes where it takes no memory; nothing else changes. */
+void world_archive_sights(world *w, uint32_t record);
 
 /** camera_from_world of a keyframe; a culled one stands where its frame does. */
 omma_se3 world_keyframe_pose(const world *w, uint32_t keyframe);
