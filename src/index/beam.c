@@ -187,20 +187,39 @@ static bool is_good_enough(const beam *b, float key)
     return b->count < b->limit || key > b->pool[b->count - 1].key;
 }
 
-void beam_scan(beam *b, const distance_kernels *k, const store *s, const query *q,
-               const omma_index_search *search)
+static int by_key(const void *a, const void *b)
 {
-    const uint32_t n = store_count(s) < b->nodes ? store_count(s) : b->nodes;
-    key_batch *batch = &b->batch;
+    const candidate *x = a, *y = b;
+    return x->key != y->key ? (x->key < y->key) - (x->key > y->key)
+                            : (x->node > y->node) - (x->node < y->node);
+}
 
-    for (uint32_t node = 0; node < n;) {
-        for (batch->n = 0; node < n && batch->n < KEY_BATCH; node++)
-            key_batch_push(batch, s, node);
-        key_batch_compute(batch, k, s, q);
-        for (uint32_t i = 0; i < batch->n; i++) {
-            if (is_good_enough(b, batch->keys[i]) && node_counts(s, search, batch->nodes[i]))
-                insert(b, batch->keys[i], batch->nodes[i]);
-        }
+/* What counts of the batch goes into the pool; unsorted if there is room for all. */
+static void keep_batch(beam *b, const store *s, const omma_index_search *search, bool all)
+{
+    for (uint32_t i = 0; i < b->batch.n; i++) {
+        const candidate c = {b->batch.keys[i], b->batch.nodes[i]};
+        if (!is_good_enough(b, c.key) || !node_counts(s, search, c.node))
+            continue;
+        if (all)
+            b->pool[b->count++] = c;
+        else
+            insert(b, c.key, c.node);
     }
-    batch->n = 0;
+}
+
+void beam_scan(beam *b, const distance_kernels *k, const store *s, const query *q,
+               const omma_index_search *search, uint32_t nodes)
+{
+    const bool all = b->limit >= nodes;
+
+    for (uint32_t node = 0; node < nodes;) {
+        for (b->batch.n = 0; node < nodes && b->batch.n < KEY_BATCH; node++)
+            key_batch_push(&b->batch, s, node);
+        key_batch_compute(&b->batch, k, s, q);
+        keep_batch(b, s, search, all);
+    }
+    b->batch.n = 0;
+    if (all)
+        qsort(b->pool, b->count, sizeof(candidate), by_key);
 }

@@ -48,9 +48,9 @@ void beam_take_offers(beam *b, const distance_kernels *k, const store *s, const 
 void beam_exclude(beam *b, uint32_t node);
 /** Until none in the pool has links that were not followed. */
 void beam_walk(beam *b, const distance_kernels *k, const store *s, const query *q);
-/** Looks at all of them instead, and keeps those that count. */
+/** Looks at the first nodes one by one instead, and keeps those that count. */
 void beam_scan(beam *b, const distance_kernels *k, const store *s, const query *q,
-               const omma_index_search *search);
+               const omma_index_search *search, uint32_t nodes);
 
 /** Whether a node may be an answer. */
 static inline bool node_counts(const store *s, const omma_index_search *search, uint32_t node)

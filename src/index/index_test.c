@@ -126,7 +126,7 @@ static void what_is_removed_is_not_found(void)
     float *vectors = gaussian_vectors(N, DIM, 7);
     omma_index *x = make(OMMA_INDEX_COSINE, false, vectors);
     omma_index_reader *r = NULL;
-    omma_index_match matches[N];
+    omma_index_match *matches = omma_new_array(omma_index_match, N);
     uint32_t found = 0;
 
     CHECK_OK(omma_index_reader_create(&r, x));
@@ -136,6 +136,34 @@ static void what_is_removed_is_not_found(void)
     CHECK(found == N / 2); /* more were wanted */
     for (uint32_t j = 0; j < found; j++)
         CHECK(matches[j].entry.id % 2 == 1);
+    free(matches);
+    omma_index_reader_destroy(&r);
+    omma_index_close(&x);
+    free(vectors);
+}
+
+static void all_of_many_come_in_order(void)
+{
+    enum { MANY = 3000 };
+    float *vectors = gaussian_vectors(MANY, DIM, 10);
+    omma_index *x = NULL;
+    omma_index_reader *r = NULL;
+    omma_index_match *matches = omma_new_array(omma_index_match, 2 * MANY);
+    uint32_t found = 0;
+
+    CHECK_OK(omma_index_create(&x, &(omma_index_options){.dim = DIM}));
+    for (uint32_t i = 0; i < MANY; i++)
+        CHECK_OK(omma_index_add(x, vectors + i * DIM, DIM, &(omma_index_entry){.id = i}));
+    CHECK_OK(omma_index_reader_create(&r, x));
+    CHECK_OK(omma_index_query(r, vectors, DIM, &(omma_index_search){.k = MANY}, matches, &found));
+    CHECK(found == MANY);
+    CHECK(matches[0].entry.id == 0);
+    for (uint32_t i = 1; i < found; i++)
+        CHECK(matches[i].score <= matches[i - 1].score);
+    CHECK_OK(
+        omma_index_query(r, vectors, DIM, &(omma_index_search){.k = 2 * MANY}, matches, &found));
+    CHECK(found == MANY);
+    free(matches);
     omma_index_reader_destroy(&r);
     omma_index_close(&x);
     free(vectors);
@@ -193,6 +221,7 @@ int main(void)
     TEST(impossible_options_are_refused);
     TEST(an_id_is_there_once);
     TEST(what_is_removed_is_not_found);
+    TEST(all_of_many_come_in_order);
     TEST(a_filter_sees_corrected_entries);
     TEST(one_gets_what_one_gave);
     return check_done();

@@ -8,8 +8,8 @@
 enum {
     DEFAULT_K = 10,
     DEFAULT_EF = 32,
-    RERANKED =
-        40, /* or twice what is wanted: codes take some of the ten nearest for the thirtieth */
+    RERANKED = 40,    /* or twice what is wanted: by codes the tenth may be the thirtieth */
+    SORTED_IN = 1024, /* more are sorted at once */
 };
 
 omma_error omma_index_reader_create(omma_index_reader **out, omma_index *x)
@@ -90,9 +90,11 @@ static bool scan(omma_index_reader *r, const store *s, const omma_index_search *
 {
     const uint32_t nodes = store_count(s);
 
-    if (!beam_begin(&r->beam, nodes, limit < nodes ? limit : nodes))
+    if (limit > SORTED_IN || limit > nodes)
+        limit = nodes;
+    if (!beam_begin(&r->beam, nodes, limit))
         return false;
-    beam_scan(&r->beam, &r->index->kernels, s, &r->query, search);
+    beam_scan(&r->beam, &r->index->kernels, s, &r->query, search, nodes);
     return true;
 }
 
@@ -131,7 +133,7 @@ static bool walk_until(omma_index_reader *r, const store *s, const omma_index_se
 static uint32_t reranked(const omma_index_search *search, uint32_t k)
 {
     uint32_t most = search->exact ? 8 * RERANKED : RERANKED;
-    return k > most / 2 ? 2 * k : most;
+    return k > UINT32_MAX / 2 ? UINT32_MAX : k > most / 2 ? 2 * k : most;
 }
 
 /* Candidates that count, into the pool. */
