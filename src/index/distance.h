@@ -34,9 +34,9 @@ typedef struct distance_kernels {
 /** @param cpu omma_cpu_flags() */
 void distance_kernels_init(distance_kernels *k, unsigned cpu);
 
-/** Begins to fetch what is at p, bytes of it. */
+/** Begins to fetch what is at p, bytes of it; the processor sees by itself how long ones go on. */
 static inline void prefetch(const void *p, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i += 64)
+    for (size_t i = 0; i < bytes && i < 1024; i += 64)
         __builtin_prefetch((const char *)p + i);
 }
