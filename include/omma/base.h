@@ -282,6 +282,29 @@ const void *omma_read_bytes(omma_byte_reader *r, size_t n);
 /** As omma_bytes_text wrote it; a 0 byte inside is bad. Given: free(), never NULL. */
 char *omma_read_text(omma_byte_reader *r);
 
+/* ------------------------------------------------------------------------------ NumPy's arrays */
+
+enum { OMMA_NPY_SIDES = 8 };
+
+/** A .npy file of float32 or float64 in memory; borrows its bytes. */
+typedef struct omma_npy {
+    size_t side_count;
+    uint64_t side[OMMA_NPY_SIDES], count; /* count: the product of the sides; 1 of none */
+    size_t bytes_each;                    /* 4 or 8 */
+    bool big_endian, by_columns;
+    const void *numbers; /* perhaps not aligned */
+} omma_npy;
+
+/**
+ * Reads the head of a .npy file, version 1 to 3, and finds its numbers.
+ *
+ * @return OMMA_OK; OMMA_FORMAT (no .npy, cut, damaged); OMMA_UNSUPPORTED (another version, other
+ * numbers, more sides). Thread-safe: yes.
+ */
+omma_error omma_npy_parse(omma_npy *out, const void *data, size_t bytes);
+/** Number i, below count, in row-major order, however they lie in the file. Thread-safe: yes. */
+double omma_npy_at(const omma_npy *a, uint64_t i);
+
 /* ---------------------------------------------------------------------------------- checksums */
 
 /** CRC-32C (Castagnoli) of what crc was of and data: begin with 0. Thread-safe: yes.
