@@ -10,10 +10,9 @@
 #include <string.h>
 
 const command *const all_commands[] = {
-    &command_demo,   &command_map,   &command_locate,     &command_render,
-    &command_export, &command_mesh,  &command_info,       &command_eval,
-    &command_doctor, &command_bench, &command_completion, &command_help,
-    &command_man,    NULL,
+    &command_demo,  &command_map,        &command_locate, &command_render, &command_export,
+    &command_mesh,  &command_info,       &command_eval,   &command_doctor, &command_bench,
+    &command_index, &command_completion, &command_help,   &command_man,    NULL,
 };
 
 const command *find_command(const char *name)
@@ -58,7 +57,7 @@ const command command_help = {
     .summary = "say what a command does",
     .arguments = "[COMMAND]",
     .completes = OPTION_CHOICE,
-    .choices = "demo|map|locate|render|export|mesh|info|eval|doctor|bench|completion",
+    .choices = "demo|map|locate|render|export|mesh|info|eval|doctor|bench|index|completion",
     .most = 1,
     .description = "Says what Omma's commands are, or everything about one of them.",
     .run = run_help,

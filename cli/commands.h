@@ -4,8 +4,8 @@
 #include "options.h"
 
 extern const command command_map, command_render, command_demo, command_eval, command_info,
-    command_doctor, command_bench, command_export, command_mesh, command_locate, command_completion,
-    command_man, command_help;
+    command_doctor, command_bench, command_export, command_mesh, command_locate, command_index,
+    command_completion, command_man, command_help;
 
 /* All of them, in the order of the help, NULL at the end. */
 extern const command *const all_commands[];

@@ -59,6 +59,12 @@ static void bash_value(FILE *out, const option_row *o)
     fprintf(out, " return;;\n");
 }
 
+/* As an argument, or behind a first one that is a word. */
+static bool takes_files(const command *c)
+{
+    return c->most > 0 && (c->completes == OPTION_FILE || c->completes == OPTION_FOLDER);
+}
+
 static void bash_command(FILE *out, const command *c)
 {
     fprintf(out, "    %s)\n        case $prev in\n", c->name);
@@ -68,10 +74,12 @@ static void bash_command(FILE *out, const command *c)
     each_option(out, c, bash_word);
     fprintf(out, "' -- \"$cur\"))\n        ");
     if (c->choices) {
-        fprintf(out, "else\n            COMPREPLY=($(compgen -W '");
+        fprintf(out, "%s\n            COMPREPLY=($(compgen -W '",
+                takes_files(c) ? "elif ((COMP_CWORD == 2)); then" : "else");
         spaced(out, c->choices);
         fprintf(out, "' -- \"$cur\"))\n        ");
-    } else if (c->most) {
+    }
+    if (takes_files(c)) {
         fprintf(out,
                 "else\n            mapfile -t COMPREPLY < <(%s -- \"$cur\"); compopt -o filenames\n"
                 "        ",
@@ -170,9 +178,14 @@ void completion_zsh(FILE *out, const command *const *all)
             continue;
         fprintf(out, "    %s)\n        _arguments", (*c)->name);
         each_option(out, *c, zsh_option);
-        if ((*c)->most) {
+        if ((*c)->choices) {
+            fprintf(out, " \\\n            '1");
+            zsh_action(out, "word", (*c)->completes, (*c)->choices);
+            fputc('\'', out);
+        }
+        if (takes_files(*c)) {
             fprintf(out, " \\\n            '*");
-            zsh_action(out, (*c)->arguments[0] ? "argument" : "", (*c)->completes, (*c)->choices);
+            zsh_action(out, "argument", (*c)->completes, NULL);
             fputc('\'', out);
         }
         fprintf(out, ";;\n");
@@ -199,7 +212,8 @@ static void fish_command(FILE *out, const command *c)
     fish_text(out, c->summary);
     fprintf(out, "'\n");
     if (c->choices) {
-        fprintf(out, "complete -c omma -n '__fish_seen_subcommand_from %s' -f -a '", c->name);
+        fprintf(out, "complete -c omma -n '__fish_seen_subcommand_from %s'%s -a '", c->name,
+                takes_files(c) ? "" : " -f");
         spaced(out, c->choices);
         fprintf(out, "'\n");
     }

@@ -46,8 +46,10 @@ static void option_line(FILE *out, const option_row *o)
         fputc('\n', out);
         n = 0;
     }
-    fprintf(out, "%*s", HELP_COLUMN - n, "");
-    wrap(out, o->help, HELP_COLUMN, HELP_COLUMN);
+    n = fprintf(out, "%*s", HELP_COLUMN - n, "") + n;
+    if (o->only)
+        n += fprintf(out, "%s:", o->only);
+    wrap(out, o->help, n, HELP_COLUMN);
 }
 
 void help_command(FILE *out, const command *c)

@@ -32,6 +32,10 @@ static void option_entry(FILE *out, const option_row *o)
         plain(out, o->kind == OPTION_CHOICE ? o->choices : o->value);
     }
     fprintf(out, "\n\t");
+    if (o->only) {
+        plain(out, o->only);
+        fprintf(out, ": ");
+    }
     plain(out, o->help);
     fprintf(out, ".\n\n");
 }

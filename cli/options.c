@@ -310,6 +310,29 @@ static omma_error check_together(const parser *p)
     return OMMA_OK;
 }
 
+static bool is_among(const char *choices, const char *word)
+{
+    char one[64];
+    bool found = false;
+
+    for (int i = 0; !found && choice_word(choices, i, one, sizeof(one)); i++)
+        found = strcmp(one, word) == 0;
+    return found;
+}
+
+/* Of a command whose first argument says what to do, an option may be for some of it only. */
+static omma_error check_first(const parser *p, const invocation *call)
+{
+    const char *first = call->count ? call->arguments[0] : "";
+    const option_row *o;
+
+    for (size_t i = 0; (o = option_at(p->command, i)); i++)
+        if (p->seen[i] && o->only && !is_among(o->only, first))
+            return omma_fail(OMMA_INVALID, "--%s is not for omma %s %.40s, but for: %s", o->name,
+                             p->command->name, first, o->only);
+    return OMMA_OK;
+}
+
 static omma_error check_count(const command *c, const invocation *call)
 {
     if (call->count < c->least)
@@ -354,6 +377,8 @@ omma_error invocation_parse(invocation *out, const command *c, int argc, char *c
         err = check_together(&p);
     if (!err && !out->common.help)
         err = check_count(c, out);
+    if (!err && !out->common.help)
+        err = check_first(&p, out);
     if (err)
         invocation_finish(out);
     return err;

@@ -29,6 +29,7 @@ typedef struct option_row {
     double least, most;   /* of numbers; both 0 = any that is not negative */
     const char *excludes; /* "camera|fov": options that cannot be given beside it */
     const char *needs;    /* name of the option without which it means nothing */
+    const char *only;     /* "a|b": it is for these first arguments; NULL = all */
 } option_row;
 
 typedef struct common_values {
@@ -47,7 +48,7 @@ typedef struct command {
     const char *summary;         /* what it does, lower case, no full stop */
     const char *arguments;       /* "INPUT" */
     option_kind completes;       /* OPTION_FILE, OPTION_FOLDER or OPTION_CHOICE (see choices) */
-    const char *choices;         /* words the argument can be */
+    const char *choices;         /* words the (first) argument can be */
     size_t least, most;          /* number of arguments */
     const char *description;     /* paragraphs separated by empty lines */
     const option_row *options;   /* ends with a row without name; may be NULL */

@@ -139,6 +139,26 @@ omma_error omma_index_sync(omma_index *x);
  *  do. @return OMMA_OK; OMMA_DENIED, OMMA_FULL, OMMA_IO: the folder is as it was. */
 omma_error omma_index_checkpoint(omma_index *x);
 
+/** What omma_index_verify has found in a folder that is sound. */
+typedef struct omma_index_check {
+    uint64_t vectors;          /* that can be found */
+    uint64_t checkpoint_bytes; /* 0 without one */
+    uint64_t logs, log_bytes;
+    uint64_t changes;    /* in them, after the checkpoint */
+    uint64_t torn_bytes; /* at the end: of a change that a crash has torn */
+    uint64_t unused;     /* whole changes behind such a place: something has damaged it */
+} omma_index_check;
+
+/**
+ * Reads all that a folder has, compares every checksum and makes every change, beside whoever
+ * writes.
+ *
+ * @param log or NULL
+ * @return OMMA_OK; OMMA_FORMAT (damaged: the reason says where); as omma_index_open with read_only.
+ * Thread-safe: yes.
+ */
+omma_error omma_index_verify(const char *folder, const omma_log *log, omma_index_check *out);
+
 /**
  * The writer's own look at one; beside readers, not beside changes.
  *

@@ -303,22 +303,68 @@ static void attach(omma_index *x, index_folder *f, const omma_index_options *o)
                                  .close = close_folder};
 }
 
-omma_error omma_index_open(omma_index **out, const char *folder, const omma_index_options *options)
+static omma_error open_folder(omma_index **out, const char *folder, const omma_index_options *o,
+                              folder_logs *found)
 {
-    static const omma_index_options none;
-    const omma_index_options *o = options ? options : &none;
     index_folder *f = NULL;
     omma_index *x = NULL;
-    folder_logs found;
     omma_error err = index_folder_open(&f, folder, o->dim > 0, o->read_only, o->log);
 
     if (!err)
-        err = load(&x, f, o, &found);
+        err = load(&x, f, o, found);
     if (err) {
         index_folder_close(&f);
         return err;
     }
     attach(x, f, o);
     *out = x;
+    return OMMA_OK;
+}
+
+omma_error omma_index_open(omma_index **out, const char *folder, const omma_index_options *options)
+{
+    static const omma_index_options none;
+    folder_logs found;
+
+    return open_folder(out, folder, options ? options : &none, &found);
+}
+
+/* What opening does not look at: the sections of vectors, and those that are of no use to it. */
+static omma_error check_sections(const char *folder)
+{
+    index_folder *f = NULL;
+    checkpoint *c = NULL;
+    omma_error err = index_folder_open(&f, folder, false, true, NULL);
+
+    if (!err)
+        err = index_folder_checkpoint(f, &c);
+    for (size_t i = 0; !err && c && i < checkpoint_sections(c); i++)
+        err = checkpoint_check(c, checkpoint_name(c, i));
+    checkpoint_close(&c);
+    index_folder_close(&f);
+    return err;
+}
+
+omma_error omma_index_verify(const char *folder, const omma_log *log, omma_index_check *out)
+{
+    const omma_index_options o = {.read_only = true, .log = log};
+    omma_index *x = NULL;
+    omma_index_stats stats;
+    folder_logs found;
+    omma_error err = check_sections(folder);
+
+    if (!err)
+        err = open_folder(&x, folder, &o, &found);
+    if (err)
+        return err;
+    omma_index_get_stats(x, &stats);
+    *out = (omma_index_check){.vectors = stats.vectors,
+                              .checkpoint_bytes = stats.checkpoint_bytes,
+                              .logs = found.logs,
+                              .log_bytes = found.bytes,
+                              .changes = found.records,
+                              .torn_bytes = found.cut_bytes,
+                              .unused = found.cut_records};
+    omma_index_close(&x);
     return OMMA_OK;
 }
