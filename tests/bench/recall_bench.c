@@ -25,7 +25,8 @@
 
 #define NO_SCORE (-1e9f)
 static const double REVISIT = 0.5, ENOUGH = 0.3, STRANGE = 0.1;
-enum { AGREEING = 40, TOP = 10 };
+enum { AGREEING = 40, TOP = 10, CANDIDATES = 12 };
+static const float LIKELY = 0.02f; /* what the loop thread compares in full: loop_memory.c */
 
 typedef struct bench {
     looks looks;
@@ -120,6 +121,32 @@ static void judge(const bench *b, const char *name)
     print_pairs(b);
 }
 
+/* What the loop thread would compare, and how often a revisit is in it. */
+static void count_candidates(const bench *b)
+{
+    size_t asked = 0, found = 0, others = 0, compared = 0;
+
+    for (size_t i = 0; i < b->looks.n; i++) {
+        const float *o = b->overlap + i * b->looks.n, *s = b->scores + i * b->looks.n;
+        size_t hits[CANDIDATES], n = best_hits(b, i, CANDIDATES, hits), k = 0;
+        bool shown = false;
+        for (; k < n && s[hits[k]] >= LIKELY; k++)
+            shown |= o[hits[k]] >= ENOUGH;
+        if (has_revisit(b, i)) {
+            asked++;
+            found += shown;
+        } else if (i && counts(b, i, 0)) {
+            others++;
+            compared += k;
+        }
+    }
+    printf("\nat most %d that score %.2f: %.3f of the revisits are among them, %.1f for each other "
+           "frame"
+           "\n\n",
+           CANDIDATES, LIKELY, (double)found / (double)asked,
+           others ? (double)compared / (double)others : 0);
+}
+
 /* Without truth: best hits by score, and what two-view geometry says to them. */
 static void confirm(const bench *b)
 {
@@ -202,6 +229,9 @@ static void compare(bench *b, double distance, bool brute_force)
         fill(b, r);
         judge(b, r->name);
     }
+    fill(b, &rivals[0]);
+    if (asked)
+        count_candidates(b);
 }
 
 int main(int argc, char **argv)

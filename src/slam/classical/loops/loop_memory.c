@@ -2,17 +2,20 @@
 #define OMMA_MODULE "slam"
 #include "loop_memory.h"
 
+#include "recall.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* recall's score, below which hardly any keyframe shows the same (docs/recall.md) */
+static const float LIKELY = 0.02f;
+
 enum {
-    ASKED = 64,      /* places of a keyframe that vote */
-    ALIKE = 56,      /* bits */
-    DISTINCT = 85,   /* percent of the second best */
     CANDIDATES = 12, /* compared in full */
-    ENOUGH = 3,      /* that are tied: the best of them is taken */
-    MIN_VOTES = 4,
+    PER_CELL = 6,    /* corners that tell how a picture looks */
+    MAX_CORNERS = 4096,
+    ENOUGH = 3,     /* that are tied: the best of them is taken */
     SEPARATE = 10,  /* keyframes before the new one that are no other time */
     NEIGHBOURS = 3, /* of a candidate that tell more of its place */
     WINDOW = 6      /* keyframes in which the witnesses must come */
@@ -31,6 +34,7 @@ struct loop_memory {
     const omma_log *log;
     loop_view *views;
     size_t count, capacity;
+    recall *recall; /* of the same keyframes; NULL: there was no memory for it */
     loop_points points;
     witness witness[WINDOW];
     uint32_t witnesses;
@@ -63,6 +67,8 @@ loop_memory *loop_memory_create(const follower *f, uint64_t seed, const omma_log
     m->f = f;
     m->seed = seed;
     m->log = log;
+    if (recall_create(&m->recall, &(recall_options){.seed = seed, .log = log}) != OMMA_OK)
+        m->recall = NULL;
     return m;
 }
 
@@ -82,6 +88,7 @@ void loop_memory_destroy(loop_memory **m)
     for (size_t i = 0; i < (*m)->count; i++)
         loop_view_finish(&(*m)->views[i]);
     free((*m)->views);
+    recall_destroy(&(*m)->recall);
     loop_points_finish(&(*m)->points);
     free(*m);
     *m = NULL;
@@ -91,14 +98,14 @@ void loop_memory_destroy(loop_memory **m)
 
 typedef struct candidate {
     size_t view;
-    uint32_t votes;
+    uint32_t score; /* thousandths of what recall says, or shared features */
 } candidate;
 
-static int by_votes(const void *a, const void *b)
+static int by_score(const void *a, const void *b)
 {
     const candidate *p = a, *q = b;
-    if (p->votes != q->votes)
-        return p->votes < q->votes ? 1 : -1;
+    if (p->score != q->score)
+        return p->score < q->score ? 1 : -1;
     return p->view < q->view ? -1 : p->view > q->view;
 }
 
@@ -111,43 +118,78 @@ static bool is_of_another_time(const loop_question *q, const loop_view *v)
            k + SEPARATE < q->view.keyframe;
 }
 
-/* How many of some places of a view look like one of the question's. */
-static uint32_t count_votes(const loop_memory *m, const loop_view *query, const loop_view *v)
-{
-    const uint32_t step = (v->n + ASKED - 1) / ASKED;
-    uint8_t asked[ASKED * DESCRIPTOR_BYTES];
-    descriptor_match match[ASKED];
-    uint32_t n = 0, votes = 0;
+/* A question and where it is asked. */
+typedef struct asking {
+    const loop_memory *m;
+    const loop_question *q;
+} asking;
 
-    for (uint32_t i = 0; i < v->n; i += step)
-        memcpy(asked + (size_t)n++ * DESCRIPTOR_BYTES,
-               v->descriptors + (size_t)i * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES);
-    m->f->descriptors.match(asked, n, query->descriptors, NULL, query->n, match);
-    for (uint32_t i = 0; i < n; i++)
-        votes += match[i].index >= 0 && match[i].best <= ALIKE &&
-                 match[i].best * 100 <= match[i].second * DISTINCT;
-    return votes;
+/* The number of a keyframe's view, or of views when it has none. */
+static size_t find_view(const loop_memory *m, uint32_t k)
+{
+    size_t i = 0;
+    while (i < m->count && m->views[i].keyframe != k)
+        i++;
+    return i;
 }
 
-/* The views most like the question. @return how many. */
-static size_t find_candidates(const loop_memory *m, const loop_question *q,
-                              candidate out[CANDIDATES])
+static bool may_be_candidate(void *user, const recall_place *place)
 {
-    candidate *all = omma_new_array(candidate, m->count + 1);
-    size_t n = 0;
+    const asking *a = user;
+    const size_t i = find_view(a->m, place->keyframe);
+    return i < a->m->count && is_of_another_time(a->q, &a->m->views[i]);
+}
 
-    for (size_t i = 0; i < m->count; i++) {
-        if (!is_of_another_time(q, &m->views[i]))
-            continue;
-        const candidate c = {i, count_votes(m, &q->view, &m->views[i])};
-        if (c.votes >= MIN_VOTES)
-            all[n++] = c;
-    }
-    qsort(all, n, sizeof(*all), by_votes);
-    n = n < CANDIDATES ? n : CANDIDATES;
-    memcpy(out, all, n * sizeof(*all));
-    free(all);
+/* As long as recall knows no words there are few keyframes: any of another time may be it. */
+static size_t take_first(const loop_memory *m, const loop_question *q, candidate out[CANDIDATES])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->count && n < CANDIDATES; i++)
+        if (is_of_another_time(q, &m->views[i]))
+            out[n++] = (candidate){i, 0};
     return n;
+}
+
+/* All corners of a picture; where it is gone, how its features look. @return how many */
+static size_t describe_question(const loop_memory *m, const loop_question *q, uint8_t *out)
+{
+    if (q->picture.buffer) {
+        keypoint *points = omma_new_array(keypoint, MAX_CORNERS);
+        const size_t n = describe_picture(m->f, &q->picture, PER_CELL, points, out, MAX_CORNERS);
+        free(points);
+        return n;
+    }
+    const size_t n = q->view.n < MAX_CORNERS ? q->view.n : MAX_CORNERS;
+    memcpy(out, q->view.descriptors, n * DESCRIPTOR_BYTES);
+    return n;
+}
+
+/* The views most like the question, which is remembered. @return how many. */
+static size_t find_candidates(loop_memory *m, const loop_question *q, candidate out[CANDIDATES])
+{
+    uint8_t *corners = omma_new_array(uint8_t, MAX_CORNERS * DESCRIPTOR_BYTES);
+    const size_t n = describe_question(m, q, corners);
+    const recall_place place = {q->view.keyframe, q->view.keyframe, omma_sim3_identity()};
+    asking a = {m, q};
+    recall_hit hits[CANDIDATES];
+    size_t found = 0;
+
+    if (!m->recall || !recall_is_trained(m->recall))
+        found = take_first(m, q, out);
+    else if (recall_query(
+                 m->recall, corners, n,
+                 &(recall_search){
+                     .k = CANDIDATES, .keep = may_be_candidate, .user = &a, .least = LIKELY},
+                 hits, &found) != OMMA_OK)
+        found = 0;
+    else
+        for (size_t i = 0; i < found; i++)
+            out[i] =
+                (candidate){find_view(m, hits[i].place.keyframe), (uint32_t)(1000 * hits[i].score)};
+    if (m->recall && recall_add(m->recall, &place, corners, n) != OMMA_OK)
+        omma_debug(m->log, "loop: keyframe %u is not recalled: %s", q->view.keyframe, omma_why());
+    free(corners);
+    return found;
 }
 
 /* ------------------------------------------------------------------------------------- ties */
@@ -179,10 +221,10 @@ static size_t find_neighbours(const loop_memory *m, const loop_question *q, size
             !is_of_another_time(q, &m->views[i]))
             continue;
         const candidate c = {i, count_shared(&m->views[view], &m->views[i])};
-        if (c.votes >= MIN_SHARED)
+        if (c.score >= MIN_SHARED)
             best[n++] = c;
     }
-    qsort(best, n, sizeof(*best), by_votes);
+    qsort(best, n, sizeof(*best), by_score);
     n = n < NEIGHBOURS ? n : NEIGHBOURS;
     for (size_t i = 0; i < n; i++)
         out[i] = &m->views[best[i].view];
@@ -202,9 +244,9 @@ static bool find_tie(const loop_memory *m, const loop_question *q, const candida
         loop_tie t;
         const size_t near_count = find_neighbours(m, q, c[i].view, near);
         const bool good = loop_tie_find(m->f, &now, &q->view, v, near, near_count, m->seed, &t);
-        omma_debug(m->log, "loop: keyframe %u, %u: %u votes, %u alike, %u agree of %u%s",
-                   q->view.keyframe, v->keyframe, c[i].votes, t.alike, t.agreeing, t.expected,
-                   good ? "" : ", no");
+        omma_debug(m->log, "loop: keyframe %u, %u: score %.3f, %u alike, %u agree of %u%s",
+                   q->view.keyframe, v->keyframe, 1e-3 * c[i].score, t.alike, t.agreeing,
+                   t.expected, good ? "" : ", no");
         found += good;
         if (good && (found == 1 || t.agreeing > out->agreeing)) {
             if (found > 1)
@@ -318,13 +360,20 @@ static void forget_old_witnesses(loop_memory *m, const loop_question *q)
     }
 }
 
+static void forget_view(loop_memory *m, size_t i)
+{
+    if (m->recall)
+        recall_remove(m->recall, m->views[i].keyframe);
+    loop_view_finish(&m->views[i]);
+}
+
 static void forget_culled(loop_memory *m, const loop_question *q)
 {
     size_t kept = 0;
     for (size_t i = 0; i < m->count; i++) {
         const uint32_t k = m->views[i].keyframe;
         if (k < q->keyframes && !q->standing[k].posed)
-            loop_view_finish(&m->views[i]);
+            forget_view(m, i);
         else
             m->views[kept++] = m->views[i];
     }
@@ -372,7 +421,8 @@ loop_finding loop_memory_ask(loop_memory *m, loop_question *q)
     forget_old_witnesses(m, q);
     if (q->picture.buffer)
         loop_view_describe(&q->view, m->f, &q->picture);
-    const size_t n = q->looked ? find_candidates(m, q, candidates) : 0;
+    size_t n = find_candidates(m, q, candidates);
+    n = q->looked ? n : 0;
     out.asked = (uint32_t)n;
     if (find_tie(m, q, candidates, n, &tie)) {
         if (m->witnesses == WINDOW)
