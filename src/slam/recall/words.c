@@ -7,7 +7,7 @@
 
 enum {
     BITS = DESCRIPTOR_BYTES * 8,
-    SAMPLES = 16384,
+    SAMPLES = 8192,
     AXIS_SAMPLES = 4096,
     ROUNDS = 8,
     MIN_SAMPLES = 4 * WORDS
