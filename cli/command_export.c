@@ -2,6 +2,8 @@
 #include "commands.h"
 #include "console.h"
 #include "map_input.h"
+#include "max_points.h"
+#include "output_place.h"
 
 #include <cjson/cJSON.h>
 
@@ -24,7 +26,8 @@ typedef struct export_values {
 static const option_row rows[] = {
     {'o', "output", OPTION_FILE, "FILE",
      "what to write; its ending says the format: .ply, .glb, .obj, .las or .zip", ROW(output)},
-    {0, "max-points", OPTION_UNSIGNED, "N", "at most so many points; otherwise 2,000,000",
+    {0, "max-points", OPTION_UNSIGNED, "N",
+     "at most so many points; otherwise SLAM3R_MAX_POINTCLOUD_SIZE of the environment, or 2000000",
      ROW(max_points), .least = 1, .most = 1e9},
     {0, "voxel", OPTION_REAL, "LENGTH",
      "one point in each cube of this edge, in the map's unit; otherwise as fine as the depth is",
@@ -54,7 +57,7 @@ static const char *const endings[] = {".ply", ".glb", ".obj", ".las", ".zip", NU
 /* What was done, for the last line or the JSON. */
 typedef struct export_result {
     size_t points, triangles, files;
-    bool sparse;
+    const char *sparse; /* why; NULL: it is dense */
 } export_result;
 
 /* --------------------------------------------------------------------------------- zip */
@@ -124,16 +127,23 @@ static omma_error export_scene(const map_input *in, const export_values *v,
     omma_mesh mesh = {0};
     omma_error err = OMMA_OK;
 
-    if (!(v->mesh && is_ply))
+    size_t most = v->max_points;
+
+    if (!most)
+        err = max_points_read(&most);
+    if (!err && !(v->mesh && is_ply))
         err = map_input_cloud(in,
-                              &(omma_fuse_options){.max_points = v->max_points,
+                              &(omma_fuse_options){.max_points = most,
                                                    .voxel = v->voxel,
                                                    .threads = (unsigned)v->threads},
                               &cloud, &r->sparse);
     if (!err && v->mesh) {
         err = omma_map_mesh(in->map, &(omma_mesh_options){.voxel = 2 * v->voxel}, &mesh);
         if (!err && mesh.triangle_count == 0)
-            err = omma_fail(OMMA_INVALID, "%s has no depth to make a mesh of", in->path);
+            err =
+                map_input_has_depth(in) && v->voxel > 0
+                    ? omma_fail(OMMA_INVALID, "--voxel %g leaves nothing of the surface", v->voxel)
+                    : omma_fail(OMMA_DEGENERATE, "%s has no depth that makes a surface", in->path);
     }
     r->points = cloud.count;
     r->triangles = mesh.triangle_count;
@@ -158,7 +168,7 @@ static void tell(console *c, const export_values *v, const map_input *in, const 
         cJSON_AddStringToObject(o, "file", v->output);
         cJSON_AddStringToObject(o, "unit", omma_map_unit(in->map));
         cJSON_AddNumberToObject(o, "points", (double)r->points);
-        cJSON_AddBoolToObject(o, "sparse", r->sparse);
+        cJSON_AddBoolToObject(o, "sparse", r->sparse != NULL);
         cJSON_AddNumberToObject(o, "triangles", (double)r->triangles);
         cJSON_AddNumberToObject(o, "files", (double)r->files);
         cJSON_AddNumberToObject(o, "damaged_parts", (double)in->damage.damaged);
@@ -167,9 +177,9 @@ static void tell(console *c, const export_values *v, const map_input *in, const 
     } else if (r->files) {
         console_say(c, "%s: %zu files", v->output, r->files);
     } else {
-        console_say(c, "%s: %zu points%s, %zu triangles, unit: %s", v->output, r->points,
-                    r->sparse ? " (sparse: the map has no depth)" : "", r->triangles,
-                    omma_map_unit(in->map));
+        console_say(c, "%s: %zu points%s%s%s, %zu triangles, unit: %s", v->output, r->points,
+                    r->sparse ? " (sparse: " : "", r->sparse ? r->sparse : "", r->sparse ? ")" : "",
+                    r->triangles, omma_map_unit(in->map));
     }
 }
 
@@ -177,7 +187,6 @@ static void tell(console *c, const export_values *v, const map_input *in, const 
 static omma_error check_output(const export_values *v)
 {
     size_t i = 0;
-    struct stat st;
 
     if (!v->output)
         return omma_fail(OMMA_INVALID, "say with -o what to write: a name that ends in .ply, .glb, "
@@ -191,12 +200,19 @@ static omma_error check_output(const export_values *v)
     if (v->mesh && (ends_with(v->output, ".las") || ends_with(v->output, ".zip")))
         return omma_fail(OMMA_INVALID, "%s: %s holds no mesh made now; leave out --mesh", v->output,
                          endings[i]);
-    if (!v->force && lstat(v->output, &st) == 0)
-        return omma_fail(OMMA_EXISTS,
-                         "%s is there already: choose another name, or say --force "
-                         "to replace it",
-                         v->output);
-    return OMMA_OK;
+    return output_place_check(v->output, v->force);
+}
+
+static exit_code code_of(omma_error err)
+{
+    switch (err) {
+    case OMMA_INVALID:
+        return CODE_USAGE;
+    case OMMA_DEGENERATE:
+        return CODE_NO_MAP;
+    default:
+        return CODE_FAILED;
+    }
 }
 
 static int export_map(console *c, const export_values *v, const char *name)
@@ -208,8 +224,8 @@ static int export_map(console *c, const export_values *v, const char *name)
 
     if (err)
         return console_fail(c, err == OMMA_INVALID ? CODE_USAGE : CODE_FAILED, NULL);
-    if (map_input_open(&in, name, v->salvage))
-        return console_fail(c, CODE_INPUT, NULL);
+    if ((err = map_input_open(&in, name, v->salvage)))
+        return console_fail(c, map_input_code(err), NULL);
     map_input_tell_damage(&in, &c->log);
     if (ends_with(v->output, ".zip"))
         err = export_zip(&in, v->output, &o, &r);
@@ -217,7 +233,7 @@ static int export_map(console *c, const export_values *v, const char *name)
         err = export_scene(&in, v, &o, &r);
     int code = CODE_DONE;
     if (err)
-        code = console_fail(c, CODE_FAILED, NULL);
+        code = console_fail(c, code_of(err), NULL);
     else
         tell(c, v, &in, &r);
     map_input_finish(&in);

@@ -56,7 +56,7 @@ static const option_row rows[] = {
      "make and write depth for every N-th frame as well as for keyframes", ROW(depth_every),
      .least = 1, .most = 1e9, .excludes = "sparse"},
     {0, "colmap-dense", OPTION_FLAG, .help = "write COLMAP's depth maps beside its model",
-     ROW(colmap_dense), .excludes = "sparse"},
+     ROW(colmap_dense), .excludes = "sparse|no-colmap"},
     {0, "scale", OPTION_REAL, "S", "metres per unit: the map is then in metres", ROW(scale),
      .least = 1e-9, .most = 1e9},
     {0, "known-distance", OPTION_TEXT, "A,B,METRES",
@@ -164,7 +164,7 @@ static exit_code resume(console *c, omma_session *s, const char *name)
         return CODE_DONE;
     omma_error err = map_input_open_remembered(&old, name);
     if (err)
-        return (exit_code)console_fail(c, err == OMMA_NO_MEMORY ? CODE_FAILED : CODE_INPUT, NULL);
+        return (exit_code)console_fail(c, map_input_code(err), NULL);
     omma_map *taken = old.map;
     old.map = NULL;
     err = omma_session_resume(s, taken);

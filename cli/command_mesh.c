@@ -2,12 +2,14 @@
 #include "commands.h"
 #include "console.h"
 #include "map_input.h"
+#include "output_place.h"
 
 #include <cjson/cJSON.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 typedef struct mesh_values {
     const char *output;
@@ -26,7 +28,8 @@ static const option_row rows[] = {
      "depth allows",
      ROW(voxel)},
     {0, "max-triangles", OPTION_UNSIGNED, "N",
-     "at most so many triangles, placed where the shape needs them; otherwise all",
+     "at most so many triangles, placed where the shape needs them, but never fewer than keep each "
+     "piece whole; otherwise all",
      ROW(max_triangles), .least = 4, .most = 1e9},
     {0, "max-hole", OPTION_REAL, "LENGTH",
      "close holes whose rim is at most this long, in the map's unit; otherwise 16 voxels",
@@ -59,8 +62,6 @@ static bool has_ending(const char *path)
 /* Before the minutes that a large map may take. */
 static omma_error check_output(const mesh_values *v)
 {
-    struct stat st;
-
     if (!v->output)
         return omma_fail(OMMA_INVALID,
                          "say with -o what to write: a name that ends in .ply, .glb or .obj");
@@ -68,11 +69,42 @@ static omma_error check_output(const mesh_values *v)
         return omma_fail(OMMA_INVALID,
                          "%s: the ending says no format for a mesh; it is one of .ply, .glb, .obj",
                          v->output);
-    if (!v->force && lstat(v->output, &st) == 0)
-        return omma_fail(OMMA_EXISTS,
-                         "%s is there already: choose another name, or say --force to replace it",
-                         v->output);
-    return OMMA_OK;
+    return output_place_check(v->output, v->force);
+}
+
+/* Why there is no surface. */
+static omma_error explain_nothing(const mesh_values *v, const map_input *in)
+{
+    char voxel[40] = "", error[40] = "", piece[40] = "";
+
+    if (!map_input_has_depth(in))
+        return omma_fail(OMMA_DEGENERATE, "%s has no depth to make a surface of", in->path);
+    if (v->voxel > 0)
+        snprintf(voxel, sizeof voxel, " --voxel %g", v->voxel);
+    if (v->max_error > 0)
+        snprintf(error, sizeof error, " --max-error %g", v->max_error);
+    if (v->min_piece > 0)
+        snprintf(piece, sizeof piece, " --min-piece %" PRIu64, v->min_piece);
+    if (voxel[0] || error[0] || piece[0])
+        return omma_fail(OMMA_INVALID,
+                         "nothing of the surface is left with%s%s%s: try without, or with other "
+                         "values",
+                         voxel, error, piece);
+    return omma_fail(OMMA_DEGENERATE,
+                     "the depth of %s makes no piece of 100 triangles: try --min-piece 1",
+                     in->path);
+}
+
+static exit_code code_of(omma_error err)
+{
+    switch (err) {
+    case OMMA_INVALID:
+        return CODE_USAGE;
+    case OMMA_DEGENERATE:
+        return CODE_NO_MAP;
+    default:
+        return CODE_FAILED;
+    }
 }
 
 static omma_error make_mesh(const mesh_values *v, const map_input *in, omma_mesh *mesh)
@@ -88,9 +120,7 @@ static omma_error make_mesh(const mesh_values *v, const map_input *in, omma_mesh
     if (err == OMMA_FULL)
         return omma_fail(OMMA_FULL, "voxels of %g are too small for this map: try --voxel %g",
                          v->voxel, 2 * v->voxel);
-    if (!err && mesh->triangle_count == 0)
-        return omma_fail(OMMA_DEGENERATE, "%s has no depth to make a surface of", in->path);
-    return err;
+    return err || mesh->triangle_count ? err : explain_nothing(v, in);
 }
 
 static void tell(console *c, const mesh_values *v, const map_input *in, const omma_mesh *mesh)
@@ -119,8 +149,8 @@ static int mesh_map(console *c, const mesh_values *v, const char *name)
 
     if (err)
         return console_fail(c, err == OMMA_INVALID ? CODE_USAGE : CODE_FAILED, NULL);
-    if (map_input_open(&in, name, v->salvage))
-        return console_fail(c, CODE_INPUT, NULL);
+    if ((err = map_input_open(&in, name, v->salvage)))
+        return console_fail(c, map_input_code(err), NULL);
     map_input_tell_damage(&in, &c->log);
     err = make_mesh(v, &in, &mesh);
     if (!err)
@@ -128,7 +158,7 @@ static int mesh_map(console *c, const mesh_values *v, const char *name)
                                v->output, &(omma_export_options){.replace = v->force});
     int code = CODE_DONE;
     if (err)
-        code = console_fail(c, CODE_FAILED, NULL);
+        code = console_fail(c, code_of(err), NULL);
     else
         tell(c, v, &in, &mesh);
     omma_mesh_finish(&mesh);

@@ -11,6 +11,8 @@
 #include "console.h"
 #include "interrupt.h"
 #include "map_input.h"
+#include "max_points.h"
+#include "output_place.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -19,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECONDS 10.0
@@ -209,18 +210,13 @@ static omma_error check_place(const job *j)
 {
     omma_error err = OMMA_OK;
 
-    for (uint64_t i = 0; !err && !j->values->force && i < j->pictures; i++) {
-        char *path =
-            j->kind == OUTPUT_SEQUENCE ? numbered(j->output, i) : omma_text("%s", j->output);
-        struct stat st;
+    if (j->kind != OUTPUT_SEQUENCE)
+        return output_place_check(j->output, j->values->force);
+    for (uint64_t i = 0; !err && i < j->pictures; i++) {
+        char *path = numbered(j->output, i);
 
-        if (lstat(path, &st) == 0)
-            err =
-                omma_fail(OMMA_EXISTS,
-                          "%s is there already: choose another name with -o, or say --force", path);
+        err = output_place_check(path, j->values->force);
         free(path);
-        if (j->kind != OUTPUT_SEQUENCE)
-            break;
     }
     return err;
 }
@@ -328,6 +324,18 @@ static omma_error write_video(job *j)
     return err;
 }
 
+/* Says the reason with the name that the picture was to get. */
+static omma_error explain(const job *j, omma_error err, const char *path, uint64_t i)
+{
+    const char *why = omma_why(), *at = strstr(why, path);
+    char *name = numbered(j->output, i);
+
+    if (at)
+        omma_fail(err, "%.*s%s%s", (int)(at - why), why, name, at + strlen(path));
+    free(name);
+    return err;
+}
+
 static omma_error write_pictures(job *j, const char *folder, char **names, uint64_t *made)
 {
     omma_error err = OMMA_OK;
@@ -342,6 +350,8 @@ static omma_error write_pictures(job *j, const char *folder, char **names, uint6
             char *path = omma_text("%s/%s", folder, names[i]);
 
             err = omma_image_write(path, frame, false);
+            if (err)
+                err = explain(j, err, path, i);
             free(path);
             *made = i + 1;
         }
@@ -451,7 +461,7 @@ static int render(job *j, const char *map)
     omma_error err = map_input_open(&j->input, map, j->values->salvage);
 
     if (err)
-        return console_fail(j->console, exit_code_of_input(err, map), NULL);
+        return console_fail(j->console, map_input_code(err), NULL);
     map_input_tell_damage(&j->input, &j->console->log);
     err = make_scene(j);
     if (!err)

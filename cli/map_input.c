@@ -106,15 +106,39 @@ static void take_sparse(const omma_map *m, size_t most, omma_cloud *out)
     }
 }
 
+exit_code map_input_code(omma_error err)
+{
+    return err == OMMA_NO_MEMORY ? CODE_FAILED : CODE_INPUT;
+}
+
+bool map_input_has_depth(const map_input *in)
+{
+    const uint32_t submap = omma_map_main_submap(in->map);
+
+    for (size_t i = 0; i < omma_map_keyframe_count(in->map); i++)
+        if (omma_map_has_depth(in->map, i) && omma_map_get_keyframe(in->map, i).submap == submap)
+            return true;
+    return false;
+}
+
 omma_error map_input_cloud(const map_input *in, const omma_fuse_options *o, omma_cloud *out,
-                           bool *sparse)
+                           const char **sparse)
 {
     omma_error err = omma_map_fuse(in->map, o, out);
 
-    *sparse = !err && out->count == 0;
-    if (*sparse) {
-        omma_cloud_finish(out);
-        take_sparse(in->map, o->max_points ? o->max_points : SIZE_MAX, out);
-    }
-    return err;
+    *sparse = NULL;
+    if (err || out->count > 0)
+        return err;
+    omma_cloud_finish(out);
+    if (!map_input_has_depth(in))
+        *sparse = "the map has no depth";
+    else if (o->voxel > 0)
+        return omma_fail(OMMA_INVALID,
+                         "--voxel %g leaves no point of the depth: without it cubes are as fine as "
+                         "the depth is",
+                         o->voxel);
+    else
+        *sparse = "no two keyframes agree on any depth";
+    take_sparse(in->map, o->max_points ? o->max_points : SIZE_MAX, out);
+    return OMMA_OK;
 }

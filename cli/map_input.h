@@ -5,6 +5,8 @@
 
 #include <omma/map.h>
 
+#include "exit_code.h"
+
 typedef struct map_input {
     omma_map *map;
     char *path, *folder; /* of map.omma */
@@ -23,6 +25,14 @@ omma_error map_input_open_remembered(map_input *in, const char *name);
 void map_input_tell_damage(const map_input *in, const omma_log *log);
 void map_input_finish(map_input *in);
 
-/* What an export shows: the dense cloud, or the sparse points where the map has no depth. */
+/* How a command ends whose map could not be opened. */
+exit_code map_input_code(omma_error err);
+
+/* Whether a keyframe of the main submap has depth. */
+bool map_input_has_depth(const map_input *in);
+
+/* What an export shows: the dense cloud, or the sparse points where the map has no depth, or none
+ * that two keyframes agree on; *sparse is then why, else NULL.
+ * @return OMMA_OK; OMMA_INVALID (the options leave nothing of the depth); as omma_map_fuse. */
 omma_error map_input_cloud(const map_input *in, const omma_fuse_options *o, omma_cloud *out,
-                           bool *sparse);
+                           const char **sparse);

@@ -97,7 +97,8 @@ omma_error omma_map_fuse(const omma_map *m, const omma_fuse_options *o, omma_clo
     };
 
     most = most < MOST_POINTS ? most : MOST_POINTS;
-    fuse_voxels_init(&cloud, o->voxel > 0 ? o->voxel : views.footprint, most + most / 4 + 1);
+    fuse_voxels_init(&cloud, o->voxel > 0 ? o->voxel : views.footprint,
+                     (most > FUSE_FEWEST ? most : FUSE_FEWEST) / 4 * 5 + 1);
     err = fuse_all(&views, &rules, &cloud);
     if (!err)
         err = refine(&cloud, &views, most, rules.threads);

@@ -128,15 +128,33 @@ omma_error fuse_voxels_sort(fuse_voxels *v, double edge)
     return OMMA_OK;
 }
 
+/* So many of the points, spread evenly over the list. */
+static void thin_out(fuse_voxels *v, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t from = (size_t)((double)i * (double)v->count / (double)count);
+
+        v->points[i] = v->points[from];
+        v->weight[i] = v->weight[from];
+        v->key[i] = v->key[from];
+    }
+    v->count = count;
+}
+
+/* Cubes meet at the origin, so a few of them are never one: the last points go another way. */
 omma_error fuse_voxels_bound(fuse_voxels *v, size_t limit)
 {
-    while (v->count > limit) {
-        double more = 1.02 * sqrt((double)v->count / (double)limit);
+    size_t cubes = limit > FUSE_FEWEST ? limit : FUSE_FEWEST;
+
+    while (v->count > cubes) {
+        double more = 1.02 * sqrt((double)v->count / (double)cubes);
         omma_error err = fuse_voxels_sort(v, v->edge * more);
 
         if (err)
             return err;
     }
+    if (v->count > limit)
+        thin_out(v, limit);
     return OMMA_OK;
 }
 

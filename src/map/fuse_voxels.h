@@ -4,6 +4,9 @@
 
 #include <omma/map.h>
 
+/** Fewer points than this are chosen from so many: a surface needs neighbours to be judged by. */
+#define FUSE_FEWEST 500
+
 typedef struct fuse_voxels {
     double edge;
     size_t limit; /* points; beyond it cubes become larger */
@@ -22,5 +25,6 @@ void fuse_voxels_finish(fuse_voxels *v);
 omma_error fuse_voxels_add(fuse_voxels *v, const omma_cloud_point *p);
 /** Puts all points into cubes of this edge: after a change of edge, or of the points' places. */
 omma_error fuse_voxels_sort(fuse_voxels *v, double edge);
-/** Makes cubes as large as at most so many points need. */
+/** Makes cubes as large as at most so many points need; of fewer than FUSE_FEWEST, leaves others
+ * out. */
 omma_error fuse_voxels_bound(fuse_voxels *v, size_t limit);

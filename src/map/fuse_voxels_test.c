@@ -59,6 +59,10 @@ static void cubes_grow_until_all_fit(void)
     for (size_t i = 0; i < v.count; i++)
         weight += v.weight[i];
     CHECK_CLOSE(weight, 30000 * 1e4, .rel = 1e-3); /* nothing is lost */
+    CHECK_OK(fuse_voxels_bound(&v, 5));            /* no cubes at the origin are as few as that */
+    CHECK(v.count == 5 && v.edge < 1);
+    CHECK_OK(fuse_voxels_bound(&v, 1));
+    CHECK(v.count == 1);
     fuse_voxels_finish(&v);
 }
 

@@ -277,6 +277,7 @@ static omma_error write_cloud(omma_session *s, const omma_outputs *o, const char
         &cloud);
     if (err)
         return err;
+    s->max_points = o->max_points;
     s->cloud_points = cloud.count;
     s->cloud_voxel = cloud.voxel;
     if (cloud.count)
@@ -298,7 +299,8 @@ static omma_error write_mesh(omma_session *s, const omma_outputs *o, const char 
         err = omma_scene_write(&(omma_scene){.map = s->map, .mesh = &mesh}, path,
                                &(omma_export_options){.replace = true});
     else if (!err)
-        omma_warn(s->log, "there is no depth that would make a mesh");
+        session_note(
+            s, omma_text("there is no depth that would make a mesh: mesh.ply is not written"));
     omma_mesh_finish(&mesh);
     return err;
 }

@@ -171,6 +171,24 @@ static void add_time(cJSON *report, const omma_session *s, const omma_tracker_st
     add_stage(stages, "fuse", s->fuse_cpu_s, s->now.frames);
 }
 
+/* Where the metres of a map are from. */
+static void add_scale(cJSON *settings, const omma_session *s)
+{
+    const omma_session_options *o = &s->options;
+
+    cJSON_AddNumberToObject(settings, "scale", o->scale);
+    if (o->distance_m > 0) {
+        cJSON *known = cJSON_AddObjectToObject(settings, "known_distance");
+
+        cJSON_AddNumberToObject(known, "from_frame", (double)o->distance_frame[0]);
+        cJSON_AddNumberToObject(known, "to_frame", (double)o->distance_frame[1]);
+        cJSON_AddNumberToObject(known, "metres", o->distance_m);
+    } else {
+        cJSON_AddNullToObject(settings, "known_distance");
+    }
+    cJSON_AddNumberToObject(settings, "scaled_by", s->scaled_by);
+}
+
 static void add_settings(cJSON *report, const omma_session *s)
 {
     const omma_tracker_options *t = &s->options.tracker;
@@ -187,6 +205,10 @@ static void add_settings(cJSON *report, const omma_session *s)
     cJSON_AddNumberToObject(settings, "limit", (double)from->limit);
     cJSON_AddNumberToObject(settings, "step", from->step ? (double)from->step : 1);
     add_rounded(settings, "focal_hint_px", t->focal_hint_px, 1e-6);
+    cJSON_AddBoolToObject(settings, "sparse", !t->dense);
+    cJSON_AddNumberToObject(settings, "depth_every", t->depth_every);
+    cJSON_AddNumberToObject(settings, "max_points", (double)s->max_points);
+    add_scale(settings, s);
 }
 
 static void add_loops(cJSON *report, const omma_session *s)

@@ -125,9 +125,18 @@ void omma_session_destroy(omma_session **session)
     omma_tracker_destroy(&s->tracker);
     omma_source_close(&s->source);
     free(s->loops);
+    for (size_t i = 0; i < s->note_count; i++)
+        free(s->notes[i]);
+    free(s->notes);
     free(s->input);
     free(s->journal_path);
     free(s);
+}
+
+void session_note(omma_session *s, char *sentence)
+{
+    omma_grow((void **)&s->notes, &s->note_capacity, s->note_count + 1, sizeof(*s->notes));
+    s->notes[s->note_count++] = sentence;
 }
 
 /* ---------------------------------------------------------------------------------- progress */
@@ -207,9 +216,10 @@ static void add_view(omma_session *s, const omma_view *v)
 static void log_depth(omma_session *s, const omma_view *v)
 {
     depth_log_rehang(s->depths, s->map, v);
-    if (v->depth && depth_log_add(s->depths, v) != OMMA_OK)
-        omma_warn(s->log, "depth of frame %" PRIu64 " will be missing: %s", v->frame_index,
-                  omma_why());
+    if (v->depth && depth_log_add(s->depths, v) != OMMA_OK && s->missing_depth++ == 0)
+        session_note(s, omma_text("the file of depth of frame %" PRIu64 " is missing, and perhaps "
+                                  "others are: %s",
+                                  v->frame_index, omma_why()));
 }
 
 static void fuse_view(omma_session *s, const omma_view *v)
@@ -379,8 +389,13 @@ static bool position_of(const omma_map *m, uint64_t frame, double out[3])
     return false;
 }
 
+static const char *unit_in_words(const omma_map *m)
+{
+    return strcmp(omma_map_unit(m), "m") == 0 ? "metres of its own" : "units";
+}
+
 /* Metres per unit, or 0. */
-static double find_scale(const omma_session *s)
+static double find_scale(omma_session *s)
 {
     const omma_session_options *o = &s->options;
     double a[3], b[3];
@@ -389,16 +404,18 @@ static double find_scale(const omma_session *s)
         return o->scale;
     for (int i = 0; i < 2; i++)
         if (!position_of(s->map, o->distance_frame[i], i ? b : a)) {
-            omma_warn(s->log,
-                      "frame %" PRIu64 " has no pose in the main map: the map stays in units",
-                      o->distance_frame[i]);
+            session_note(s, omma_text("frame %" PRIu64 " has no pose in the main map, so "
+                                      "--known-distance has no effect: the map stays in %s",
+                                      o->distance_frame[i], unit_in_words(s->map)));
             return 0;
         }
     const double d = sqrt((a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]) +
                           (a[2] - b[2]) * (a[2] - b[2]));
     if (d > 0)
         return o->distance_m / d;
-    omma_warn(s->log, "the camera did not move between the two frames: the map stays in units");
+    session_note(s, omma_text("the camera did not move between frames %" PRIu64 " and %" PRIu64
+                              ", so --known-distance has no effect: the map stays in %s",
+                              o->distance_frame[0], o->distance_frame[1], unit_in_words(s->map)));
     return 0;
 }
 
@@ -410,6 +427,7 @@ static double scale_map(omma_session *s)
         return 1;
     omma_map_rescale(s->map, scale);
     omma_map_set_unit(s->map, "m");
+    s->scaled_by = scale;
     return scale;
 }
 

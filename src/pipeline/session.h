@@ -50,8 +50,15 @@ struct omma_session {
     size_t loop_count, loop_capacity;
     size_t cloud_points; /* of cloud.ply, when it is made of depth */
     double cloud_voxel;
+    size_t max_points; /* that cloud.ply was to have; 0 = the default */
+    double scaled_by;  /* what the map was multiplied with in the end; 0 = not */
+    char **notes;      /* warnings of its own, for the report */
+    size_t note_count, note_capacity, missing_depth;
     double fuse_cpu_s; /* what the caller's thread spent outside the tracker */
 };
+
+/* One more sentence under the report's warnings (taken). */
+void session_note(omma_session *s, char *sentence);
 
 /* feed.c: the decoder's thread. start makes the queue; stop ends the thread and empties the queue.
  */

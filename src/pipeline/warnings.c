@@ -56,6 +56,8 @@ cJSON *warnings_of(const omma_session *s, const omma_tracker_stats *stats)
                  points = omma_map_point_count(s->map);
     const uint64_t frames = s->resumed.frames + s->now.frames;
 
+    for (size_t i = 0; i < s->note_count; i++)
+        cJSON_AddItemToArray(warnings, cJSON_CreateString(s->notes[i]));
     if (s->options.tracker.backend == OMMA_TRACKER_SYNTHETIC || !posed)
         return warnings;
     warn_of_focal(warnings, s, stats);

@@ -168,6 +168,20 @@ def test_a_distance_that_cannot_be_used_is_said():
     r = run("map", "synthetic:room?frames=12&size=160x120", "--backend", "synthetic", "-o", "out",
             "--known-distance", "0,50,1")
     assert "frame 50 has no pose" in r.stderr, r.stderr
+    with open("out/report.json") as f:
+        report = json.load(f)
+    assert len(report["warnings"]) == 1 and report["warnings"][0] in r.stderr, report["warnings"]
+    settings = report["settings"]
+    assert settings["known_distance"] == {"from_frame": 0, "to_frame": 50, "metres": 1}, settings
+    assert settings["scaled_by"] == 0 and settings["scale"] == 0
+    assert settings["sparse"] is False and settings["depth_every"] == 0
+    run("map", "synthetic:room?frames=12&size=160x120", "--backend", "synthetic", "-o", "scaled",
+        "--scale", 2.5, "--sparse")
+    with open("scaled/report.json") as f:
+        settings = json.load(f)["settings"]
+    assert settings["scale"] == settings["scaled_by"] == 2.5 and settings["sparse"] is True
+    assert settings["known_distance"] is None
+    assert "--no-colmap" in one_sentence(run("map", SCENE, "--no-colmap", "--colmap-dense", code=2))
 
 
 def count_points(*options, **environment):
@@ -181,6 +195,13 @@ def test_points_are_bounded():
     assert 500 < count_points("--max-points", 1000) <= 1000
     assert 500 < count_points(SLAM3R_MAX_POINTCLOUD_SIZE="1000") <= 1000
     assert count_points("--max-points", 300, SLAM3R_MAX_POINTCLOUD_SIZE="1000") <= 300
+    for few in (1, 2, 5):
+        assert count_points("--max-points", few) == few
+        assert "nx" in Ply("out/cloud.ply").names, "few, but dense"
+        with open("out/report.json") as f:
+            report = json.load(f)
+        assert report["dense"]["points"] == few and 0 < report["dense"]["voxel"] < 10, report["dense"]
+        assert report["settings"]["max_points"] == few
     for nonsense in ("many", "-5", "0", "1e3", "99999999999999999999"):
         r = run("map", SCENE, "-o", "never", code=2,
                 env={**os.environ, "SLAM3R_MAX_POINTCLOUD_SIZE": nonsense})

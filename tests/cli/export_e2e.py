@@ -111,6 +111,27 @@ def test_wrong_words():
     assert run_json("export", "out", "-o", "/nosuch/x.las", code=1)["exit"] == 1
 
 
+def test_few_points_and_options_that_leave_none():
+    made()
+    for few in (1, 2, 5):
+        r = run_json("export", "out", "-o", "x.ply", "--max-points", few, "--force")
+        assert r["points"] == few and not r["sparse"], r
+    os.environ["SLAM3R_MAX_POINTCLOUD_SIZE"] = "100"
+    try:
+        r = run_json("export", "out", "-o", "x.ply", "--force")
+    finally:
+        del os.environ["SLAM3R_MAX_POINTCLOUD_SIZE"]
+    assert 20 < r["points"] <= 100 and not r["sparse"], r
+    for voxel in ("1e-9", "1e9"):
+        r = run_json("export", "out", "-o", "y.ply", "--voxel", voxel, code=2)
+        assert "--voxel" in r["error"], r
+    assert not os.path.exists("y.ply")
+    run("map", ROOM, "--backend", "synthetic", "--sparse", "-o", "sparse")
+    r = run_json("export", "sparse", "-o", "y.ply")
+    assert r["sparse"] and r["points"] > 100
+    assert "the map has no depth" in run("export", "sparse", "-o", "y.ply", "--force").stderr
+
+
 def test_damaged_maps_are_refused_or_salvaged():
     made()
     data = read("out/map.omma")

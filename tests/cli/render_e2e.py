@@ -130,7 +130,10 @@ def test_wrong_words():
     with open("noise.omma", "wb") as f:
         f.write(b"no map " * 100)
     one_sentence(run("render", "noise.omma", code=3))
+    one_sentence(run("render", "/dev/null", code=3))
     one_sentence(run("render", "m", "-o", "no/such/folder/x.png", *SIZE, code=1))
+    r = run("render", "m", "-o", "nodir/f-%04d.png", *SIZE, code=1)
+    assert "nodir" in one_sentence(r) and "part" not in r.stderr and "fusing" not in r.stderr
     assert sorted(os.listdir(".")) == ["m", "noise.omma"], os.listdir(".")
 
 
