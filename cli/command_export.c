@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
 #include "console.h"
+#include "depth_export.h"
+#include "interrupt.h"
 #include "map_input.h"
 #include "max_points.h"
 #include "output_place.h"
@@ -19,13 +21,23 @@ typedef struct export_values {
     const char *output;
     uint64_t max_points, threads;
     double voxel;
-    bool mesh, no_cameras, salvage, force, json;
+    int depth_format;
+    bool mesh, depth, no_cameras, salvage, force, json;
 } export_values;
 
 #define ROW(field) .offset = offsetof(export_values, field)
 static const option_row rows[] = {
     {'o', "output", OPTION_FILE, "FILE",
-     "what to write; its ending says the format: .ply, .glb, .obj, .las or .zip", ROW(output)},
+     "what to write; its ending says the format: .ply, .glb, .obj, .las or .zip; with --depth a "
+     "folder",
+     ROW(output)},
+    {0, "depth", OPTION_FLAG,
+     .help = "instead of all this the depth of every keyframe, as files NNNNNN.npy (by frame) in a "
+             "folder",
+     ROW(depth), .excludes = "mesh|max-points|voxel|no-cameras"},
+    {0, "depth-format", OPTION_CHOICE, NULL,
+     "of the files of --depth: NumPy, PNG of 16 bits, or both", ROW(depth_format),
+     "npy|png16|both"},
     {0, "max-points", OPTION_UNSIGNED, "N",
      "at most so many points; otherwise SLAM3R_MAX_POINTCLOUD_SIZE of the environment, or 2000000",
      ROW(max_points), .least = 1, .most = 1e9},
@@ -56,7 +68,7 @@ static const char *const endings[] = {".ply", ".glb", ".obj", ".las", ".zip", NU
 
 /* What was done, for the last line or the JSON. */
 typedef struct export_result {
-    size_t points, triangles, files;
+    size_t points, triangles, files, depths;
     const char *sparse; /* why; NULL: it is dense */
 } export_result;
 
@@ -135,10 +147,12 @@ static omma_error export_scene(const map_input *in, const export_values *v,
         err = map_input_cloud(in,
                               &(omma_fuse_options){.max_points = most,
                                                    .voxel = v->voxel,
-                                                   .threads = (unsigned)v->threads},
+                                                   .threads = (unsigned)v->threads,
+                                                   .stop = interrupt_asked},
                               &cloud, &r->sparse);
     if (!err && v->mesh) {
-        err = omma_map_mesh(in->map, &(omma_mesh_options){.voxel = 2 * v->voxel}, &mesh);
+        err = omma_map_mesh(
+            in->map, &(omma_mesh_options){.voxel = 2 * v->voxel, .stop = interrupt_asked}, &mesh);
         if (!err && mesh.triangle_count == 0)
             err =
                 map_input_has_depth(in) && v->voxel > 0
@@ -147,12 +161,14 @@ static omma_error export_scene(const map_input *in, const export_values *v,
     }
     r->points = cloud.count;
     r->triangles = mesh.triangle_count;
+    interrupt_set_writing(true); /* soon done; a second signal would leave half a file */
     if (!err)
         err = omma_scene_write(&(omma_scene){.map = in->map,
                                              .cloud = cloud.count ? &cloud : NULL,
                                              .mesh = mesh.triangle_count ? &mesh : NULL,
                                              .cameras = !v->no_cameras},
                                v->output, o);
+    interrupt_set_writing(false);
     omma_cloud_finish(&cloud);
     omma_mesh_finish(&mesh);
     return err;
@@ -171,9 +187,13 @@ static void tell(console *c, const export_values *v, const map_input *in, const 
         cJSON_AddBoolToObject(o, "sparse", r->sparse != NULL);
         cJSON_AddNumberToObject(o, "triangles", (double)r->triangles);
         cJSON_AddNumberToObject(o, "files", (double)r->files);
+        cJSON_AddNumberToObject(o, "depths", (double)r->depths);
         cJSON_AddNumberToObject(o, "damaged_parts", (double)in->damage.damaged);
         console_print(o);
         cJSON_Delete(o);
+    } else if (v->depth) {
+        console_say(c, "%s: depth of %zu keyframes, unit: %s", v->output, r->depths,
+                    omma_map_unit(in->map));
     } else if (r->files) {
         console_say(c, "%s: %zu files", v->output, r->files);
     } else {
@@ -188,6 +208,11 @@ static omma_error check_output(const export_values *v)
 {
     size_t i = 0;
 
+    if (v->depth_format && !v->depth)
+        return omma_fail(OMMA_INVALID, "--depth-format has no files to be of: say --depth too");
+    if (v->depth)
+        return v->output ? depth_export_check(v->output, v->force)
+                         : omma_fail(OMMA_INVALID, "say with -o into which folder");
     if (!v->output)
         return omma_fail(OMMA_INVALID, "say with -o what to write: a name that ends in .ply, .glb, "
                                        ".obj, .las or .zip");
@@ -210,6 +235,8 @@ static exit_code code_of(omma_error err)
         return CODE_USAGE;
     case OMMA_DEGENERATE:
         return CODE_NO_MAP;
+    case OMMA_INTERRUPTED:
+        return (exit_code)interrupt_exit_code();
     default:
         return CODE_FAILED;
     }
@@ -227,7 +254,10 @@ static int export_map(console *c, const export_values *v, const char *name)
     if ((err = map_input_open(&in, name, v->salvage)))
         return console_fail(c, map_input_code(err), NULL);
     map_input_tell_damage(&in, &c->log);
-    if (ends_with(v->output, ".zip"))
+    interrupt_watch(NULL);
+    if (v->depth)
+        err = depth_export(&in, v->output, (omma_depth_format)v->depth_format, v->force, &r.depths);
+    else if (ends_with(v->output, ".zip"))
         err = export_zip(&in, v->output, &o, &r);
     else
         err = export_scene(&in, v, &o, &r);
@@ -264,12 +294,16 @@ const command command_export = {
         "the sparse points of a map without depth.\n\n"
         ".ply holds the points, or with --mesh the surface instead; .glb (glTF 2.0) points, "
         "surface, cameras and trajectory, each to be switched; .obj the same; .las (1.2) points, "
-        "with z up; .zip all files of the map's folder.",
+        "with z up; .zip all files of the map's folder. With --depth a folder is written instead, "
+        "with "
+        "the depth of every keyframe as an array or a picture.",
     .options = rows,
     .examples = (const example_row[]){{"omma export clip-omma -o clip.glb",
                                        "points, cameras and trajectory for Blender or a browser"},
                                       {"omma export clip-omma --mesh -o clip.ply", "the surface"},
                                       {"omma export clip-omma -o clip.zip", "all in one file"},
+                                      {"omma export clip-omma --depth -o depth",
+                                       "depth/000000.npy and so on, for NumPy"},
                                       {0}},
     .values_bytes = sizeof(export_values),
     .run = run,

@@ -19,6 +19,7 @@ typedef struct map_values {
     double scale;
     const char *known_distance;
     uint64_t max_points, depth_every;
+    int depth_format;
     bool write_depth, mesh, colmap_dense;
     bool no_loops, sparse, every_frame, realtime, no_pictures, no_colmap, force, json;
     uint64_t threads, seed, skip, limit, step;
@@ -52,6 +53,9 @@ static const option_row rows[] = {
     {0, "write-depth", OPTION_FLAG,
      .help = "write the depth of every keyframe as depth/NNNNNN.npy (by frame)", ROW(write_depth),
      .excludes = "sparse"},
+    {0, "depth-format", OPTION_CHOICE, NULL,
+     "of the files of --write-depth and --depth-every: NumPy, PNG of 16 bits, or both",
+     ROW(depth_format), "npy|png16|both", .excludes = "sparse"},
     {0, "depth-every", OPTION_UNSIGNED, "N",
      "make and write depth for every N-th frame as well as for keyframes", ROW(depth_every),
      .least = 1, .most = 1e9, .excludes = "sparse"},
@@ -111,6 +115,11 @@ static omma_error read_distance(omma_session_options *o, const char *text)
     return OMMA_OK;
 }
 
+static bool wants_depth(const map_values *v)
+{
+    return v->write_depth || v->depth_every;
+}
+
 static omma_error make_options(omma_session_options *o, omma_camera *camera, const map_values *v,
                                const char *input)
 {
@@ -131,9 +140,12 @@ static omma_error make_options(omma_session_options *o, omma_camera *camera, con
         .realtime = v->realtime,
         .every_frame = v->every_frame,
         .pictures = !v->no_pictures,
-        .keep_depth = v->write_depth || v->depth_every,
+        .keep_depth = wants_depth(v),
         .scale = v->scale,
     };
+    if (v->depth_format && !wants_depth(v))
+        return omma_fail(OMMA_INVALID, "--depth-format has no files to be of: say --write-depth or "
+                                       "--depth-every too");
     if (v->known_distance && read_distance(o, v->known_distance) != OMMA_OK)
         return OMMA_INVALID;
     if (!v->camera)
@@ -255,7 +267,8 @@ static int run(const invocation *call)
                                                 .no_transforms = v->no_colmap,
                                                 .no_pictures = v->no_pictures,
                                                 .max_points = points,
-                                                .depth = v->write_depth || v->depth_every,
+                                                .depth = wants_depth(v),
+                                                .depth_format = (omma_depth_format)v->depth_format,
                                                 .colmap_depth = v->colmap_dense,
                                                 .mesh = v->mesh,
                                                 .input = input});

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
 #include "console.h"
+#include "interrupt.h"
 #include "map_input.h"
 #include "output_place.h"
 
@@ -13,7 +14,7 @@
 
 typedef struct mesh_values {
     const char *output;
-    uint64_t max_triangles, min_piece;
+    uint64_t max_triangles, min_piece, max_memory;
     double voxel, max_hole, max_error;
     bool cameras, salvage, force, json;
 } mesh_values;
@@ -40,6 +41,10 @@ static const option_row rows[] = {
     {0, "max-error", OPTION_REAL, "SHARE",
      "leave out depth that is expected to be worse than this share of itself; otherwise 0.05",
      ROW(max_error), .least = 0.0001, .most = 1},
+    {0, "max-memory", OPTION_UNSIGNED, "MB",
+     "memory that the volume may take; otherwise 1000. What needs more is refused before the work, "
+     "or without --voxel made coarser",
+     ROW(max_memory), .least = 1, .most = 1000000},
     {0, "cameras", OPTION_FLAG, .help = "also the cameras and the trajectory (.glb, .obj)",
      ROW(cameras)},
     {0, "salvage", OPTION_FLAG, .help = "take what is intact of a damaged map", ROW(salvage)},
@@ -102,6 +107,8 @@ static exit_code code_of(omma_error err)
         return CODE_USAGE;
     case OMMA_DEGENERATE:
         return CODE_NO_MAP;
+    case OMMA_INTERRUPTED:
+        return (exit_code)interrupt_exit_code();
     default:
         return CODE_FAILED;
     }
@@ -114,12 +121,13 @@ static omma_error make_mesh(const mesh_values *v, const map_input *in, omma_mesh
                                                         .max_error = v->max_error,
                                                         .max_hole = v->max_hole,
                                                         .max_triangles = v->max_triangles,
-                                                        .min_piece = v->min_piece},
+                                                        .min_piece = v->min_piece,
+                                                        .max_bytes = v->max_memory * 1000000,
+                                                        .stop = interrupt_asked},
                                    mesh);
 
     if (err == OMMA_FULL)
-        return omma_fail(OMMA_FULL, "voxels of %g are too small for this map: try --voxel %g",
-                         v->voxel, 2 * v->voxel);
+        return omma_fail(OMMA_FULL, "%s; more is allowed with --max-memory MB", omma_why());
     return err || mesh->triangle_count ? err : explain_nothing(v, in);
 }
 
@@ -152,10 +160,13 @@ static int mesh_map(console *c, const mesh_values *v, const char *name)
     if ((err = map_input_open(&in, name, v->salvage)))
         return console_fail(c, map_input_code(err), NULL);
     map_input_tell_damage(&in, &c->log);
+    interrupt_watch(NULL);
     err = make_mesh(v, &in, &mesh);
+    interrupt_set_writing(true); /* soon done; a second signal would leave half a file */
     if (!err)
         err = omma_scene_write(&(omma_scene){.map = in.map, .mesh = &mesh, .cameras = v->cameras},
                                v->output, &(omma_export_options){.replace = v->force});
+    interrupt_set_writing(false);
     int code = CODE_DONE;
     if (err)
         code = console_fail(c, code_of(err), NULL);

@@ -239,15 +239,17 @@ static omma_error make_scene(job *j)
     free(line);
     j->scene.map = j->input.map;
     if (j->values->mesh) {
-        err = omma_map_mesh(j->input.map, NULL, &j->mesh);
+        err = omma_map_mesh(j->input.map, &(omma_mesh_options){.stop = interrupt_asked}, &j->mesh);
         if (!err && j->mesh.triangle_count == 0)
             err =
                 omma_fail(OMMA_DEGENERATE, "the map has no depth that a surface could be made of: "
                                            "leave --mesh out");
         j->scene.mesh = &j->mesh;
     } else {
-        err = omma_map_fuse(j->input.map, &(omma_fuse_options){.threads = j->options.threads},
-                            &j->cloud);
+        err = omma_map_fuse(
+            j->input.map,
+            &(omma_fuse_options){.threads = j->options.threads, .stop = interrupt_asked},
+            &j->cloud);
         j->scene.cloud = &j->cloud;
         if (!err && j->cloud.count == 0)
             console_say(j->console, "the map has no depth: its %zu sparse points are drawn",

@@ -73,6 +73,12 @@ int interrupt_signal(void)
     return atomic_load(&first_signal);
 }
 
+bool interrupt_asked(void *unused)
+{
+    (void)unused;
+    return interrupt_signal() != 0;
+}
+
 int interrupt_exit_code(void)
 {
     return 128 + interrupt_signal();

@@ -17,5 +17,7 @@ void interrupt_set_writing(bool writing);
 void interrupt_set_leftovers(const char *const *paths);
 /* The first signal that came, 0 when none. */
 int interrupt_signal(void);
+/* The same as the stop of omma_fuse_options and omma_mesh_options asks it. */
+bool interrupt_asked(void *unused);
 /* 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP. */
 int interrupt_exit_code(void);

@@ -140,12 +140,15 @@ typedef struct omma_fuse_options {
                            median, 0.015 to 0.05 */
     unsigned min_views; /* keyframes that must agree; 0 = 2 */
     unsigned threads;   /* 0 = as many as cores; the result does not depend on it */
+    bool (*stop)(void *user); /* asked many times a second, on any thread: true ends it; or NULL */
+    void *user;
 } omma_fuse_options;
 
 /** The depth of the main submap's keyframes as one cloud: points weighted by 1 / error^2, colours
  *  averaged, walls seen twice one wall (a point that several keyframes see through is refuted),
  *  loners removed.
- *  @return OMMA_OK (given: omma_cloud_finish; empty without depth); OMMA_NO_MEMORY, OMMA_IO. */
+ *  @return OMMA_OK (given: omma_cloud_finish; empty without depth); OMMA_NO_MEMORY, OMMA_IO;
+ *  OMMA_INTERRUPTED (stop). */
 omma_error omma_map_fuse(const omma_map *m, const omma_fuse_options *o, omma_cloud *out);
 void omma_cloud_finish(omma_cloud *c);
 
@@ -177,7 +180,8 @@ void omma_volume_destroy(omma_volume **v);
  *  opposite, everything else being the same, and the surface is what it would be without (its
  *  colours to within rounding). For a keyframe that moves. Cells count by 1 / (error * depth)^2;
  *  those with an expected error above max_error are skipped. Without colours it is grey.
- *  A voxel takes some thousand straight looks, and nothing after that.
+ *  A voxel takes some thousand straight looks, and nothing after that: what it did not take is not
+ *  remembered, so from then on taking out is no longer exact there.
  *  @return OMMA_OK; OMMA_FULL (max_blocks reached: what fits is in); OMMA_INVALID (camera, size, a
  *          pose or weight that is not finite); OMMA_NO_MEMORY (only part of it is in). */
 omma_error omma_volume_integrate(omma_volume *v, const omma_depth_map *d, const omma_camera *camera,
@@ -195,19 +199,25 @@ typedef struct omma_mesh_options {
     size_t max_triangles; /* decimated to (quadric errors: Garland & Heckbert 1997), as far as that
                              keeps each piece whole; 0 = no bound */
     size_t min_piece;     /* pieces of fewer triangles are dropped; 0 = 100 */
+    size_t max_bytes;     /* of memory for the volume; 0 = 1 GB */
+    bool (*stop)(void *user); /* as in omma_fuse_options */
+    void *user;
 } omma_mesh_options;
 
 /** The surface of the main submap. What a keyframe sees through is taken away first.
  *  @return OMMA_OK (given: omma_mesh_finish; empty without depth); OMMA_FULL (a voxel that was
- *  asked for and is too small); OMMA_NO_MEMORY, OMMA_IO. */
+ *  asked for needs more than max_bytes: omma_why() says how much, before any of it is taken);
+ * OMMA_NO_MEMORY, OMMA_IO; OMMA_INTERRUPTED (stop). */
 omma_error omma_map_mesh(const omma_map *m, const omma_mesh_options *o, omma_mesh *out);
 
 /* ----------------------------------------------------------------------------------- exports */
 
 typedef struct omma_export_options {
-    bool replace;      /* may replace files that are there */
-    int max_error_px;  /* points with a larger mean error are left out; 0 = 4 */
-    size_t max_points; /* sparse points of a PLY file, at most; 0 = all */
+    bool replace;             /* may replace files that are there */
+    int max_error_px;         /* points with a larger mean error are left out; 0 = 4 */
+    size_t max_points;        /* sparse points of a PLY file, at most; 0 = all */
+    bool (*stop)(void *user); /* asked between one file and the next by who writes many; or NULL */
+    void *user;
 } omma_export_options;
 
 /** Binary little-endian PLY: x y z float, red green blue uchar. Source: Turk, "The PLY polygon file
@@ -259,10 +269,27 @@ omma_error omma_scene_write(const omma_scene *s, const char *path, const omma_ex
 omma_error omma_zip_write(const char *path, const char *folder, const char *const *names,
                           size_t count, const omma_export_options *o);
 
-/** Depth of a frame: folder/NNNNNN.npy (float32, rows x columns) and .png (16 bit, steps told in
- *  folder/README.txt), resampled to the size of the picture. */
+/** Files of depth. */
+typedef enum omma_depth_format {
+    OMMA_DEPTH_NPY = 0, /* NNNNNN.npy: float32, rows x columns */
+    OMMA_DEPTH_PNG16,   /* NNNNNN.png: 16 bit, steps told in README.txt beside it */
+    OMMA_DEPTH_BOTH,
+} omma_depth_format;
+
+/** Depth of a frame into folder, resampled to the size of the picture. */
 omma_error omma_depth_write(const omma_depth_map *d, const omma_camera *camera, const char *folder,
-                            uint64_t frame_index, bool png, const omma_export_options *o);
+                            uint64_t frame_index, omma_depth_format format,
+                            const omma_export_options *o);
+
+/** Leaves out what a depth map is least sure of: cells whose expected error is above 1.3 times its
+ *  median, and above 1.5 %. So do all files of depth. */
+void omma_depth_map_keep_sure(omma_depth_map *d);
+
+/** Depth of every keyframe that has any, of all submaps, each in its own submap's unit, as
+ *  omma_depth_write does. @param count how many; may be NULL
+ *  @return as the others; OMMA_INTERRUPTED (stop; files that are there stay) */
+omma_error omma_map_write_depth(const omma_map *m, const char *folder, omma_depth_format format,
+                                const omma_export_options *o, size_t *count);
 
 /** COLMAP's dense workspace beside its model: folder/stereo/depth_maps/NAME.geometric.bin. */
 omma_error omma_map_write_colmap_depth(const omma_map *m, const char *folder,

@@ -99,7 +99,8 @@ typedef struct omma_outputs {
     bool replace;       /* may replace files that are there; of pictures only an earlier map's */
     bool no_colmap, no_transforms, no_pictures;
     size_t max_points; /* of cloud.ply; 0 = 2,000,000 */
-    bool depth;        /* depth/NNNNNN.npy of what the session kept */
+    bool depth;        /* depth/NNNNNN.npy or .png of what the session kept */
+    omma_depth_format depth_format;
     bool colmap_depth; /* COLMAP's depth maps, in colmap/stereo/ */
     bool mesh;         /* mesh.ply */
     const char *input; /* what is mapped, for omma_outputs_check; may be NULL */

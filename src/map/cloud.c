@@ -41,7 +41,7 @@ static omma_error fuse_all(fuse_views *views, const fuse_rules *rules, fuse_voxe
 
     if (!points)
         return omma_fail(OMMA_NO_MEMORY, "no memory to fuse %zu keyframes", views->count);
-    for (size_t i = 0; i < views->count && !err; i++) {
+    for (size_t i = 0; i < views->count && !(err = map_stop_check(&views->stop, err)); i++) {
         size_t n = 0;
 
         err = fuse_views_hold(views, i);
@@ -80,15 +80,15 @@ static float usual_error(const fuse_views *v)
 omma_error omma_map_fuse(const omma_map *m, const omma_fuse_options *o, omma_cloud *out)
 {
     static const omma_fuse_options defaults;
+
+    o = o ? o : &defaults;
     fuse_views views;
     fuse_voxels cloud;
-    omma_error err = fuse_views_init(&views, m);
+    omma_error err = fuse_views_init(&views, m, (map_stop){o->stop, o->user});
 
     *out = (omma_cloud){0};
     if (err)
         return err;
-    if (!o)
-        o = &defaults;
     size_t most = o->max_points ? o->max_points : DEFAULT_POINTS;
     const fuse_rules rules = {
         .max_error = o->max_error > 0 ? (float)o->max_error : usual_error(&views),

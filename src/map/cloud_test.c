@@ -5,6 +5,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,7 +193,7 @@ static void exact_depth_gives_the_room(void)
     CHECK_OK(omma_map_fuse(m, NULL, &c));
     measure got = measure_cloud(&c);
 
-    CHECK(c.voxel > 0.05 && c.voxel < 0.08); /* 3 m away a cell is 0.075 m */
+    CHECK(c.voxel > 0.05 && c.voxel < 0.08);                     /* 3 m away a cell is 0.075 m */
     CHECK(got.rms < 0.1 * c.voxel && got.worst < 1.2 * c.voxel); /* at edges */
     CHECK(completeness(&c, c.voxel) > 0.97);
     CHECK(got.facing > 0.9);
@@ -317,6 +318,31 @@ static void threads_change_nothing(void)
     omma_map_destroy(&m);
 }
 
+/* Says yes when it has been asked so many times. */
+static bool asked_enough(void *user)
+{
+    return atomic_fetch_sub((atomic_int *)user, 1) <= 0;
+}
+
+static void it_can_be_stopped_anywhere(void)
+{
+    omma_map *m = make_map(&exact);
+    omma_error err = OMMA_INTERRUPTED;
+    int stopped = 0;
+
+    for (int times = 0; err; times = 2 * times + 1) {
+        atomic_int left = times;
+        omma_cloud c = {.count = 1};
+
+        err = omma_map_fuse(m, &(omma_fuse_options){.stop = asked_enough, .user = &left}, &c);
+        CHECK(err ? err == OMMA_INTERRUPTED && !c.count && !c.points : c.count > 500);
+        stopped += err != OMMA_OK;
+        omma_cloud_finish(&c);
+    }
+    CHECK(stopped > 4);
+    omma_map_destroy(&m);
+}
+
 static void enough_views_must_agree(void)
 {
     scene s = exact;
@@ -386,6 +412,7 @@ int main(void)
     TEST(bounds_hold_exactly);
     TEST(voxels_hold_one_point_each);
     TEST(threads_change_nothing);
+    TEST(it_can_be_stopped_anywhere);
     TEST(enough_views_must_agree);
     TEST(without_depth_the_cloud_is_empty);
     TEST(corrections_and_scale_move_the_cloud);

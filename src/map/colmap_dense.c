@@ -50,6 +50,7 @@ static omma_error write_keyframe(const omma_map *m, size_t i, const char *folder
     if (k.submap != choice->submap)
         return OMMA_OK;
     omma_error err = omma_map_get_depth(m, i, &d);
+    omma_depth_map_keep_sure(&d);
     if (!err && d.width > 0) {
         char *path = omma_text("%s/%s.geometric.bin", folder, name);
 

@@ -16,7 +16,7 @@ static void write(const char *folder, const char *name, uint64_t frame, const fl
 
     memcpy(kept, depth, sizeof kept);
     CHECK_OK(omma_depth_write(&(omma_depth_map){.width = 5, .height = 1, .depth = kept}, &camera,
-                              path, frame, false, NULL));
+                              path, frame, OMMA_DEPTH_NPY, NULL));
     free(path);
 }
 

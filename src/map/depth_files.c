@@ -6,6 +6,7 @@
 #include "depth_files.h"
 
 #include "export.h"
+#include "map_stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -165,8 +166,32 @@ static omma_error write_png(const float *depth, const omma_camera *camera, const
     return err;
 }
 
+/* What a map is least sure of is left out: errors beyond this many times its median, if they are
+ * worth speaking of. */
+#define SURE 1.3
+#define GOOD 0.015
+
+void omma_depth_map_keep_sure(omma_depth_map *d)
+{
+    const size_t n = (size_t)d->width * (size_t)d->height;
+    size_t known = 0;
+
+    if (!d->error || n == 0)
+        return;
+    double *error = omma_new_array(double, n);
+    for (size_t i = 0; i < n; i++)
+        if (d->depth[i] > 0)
+            error[known++] = (double)d->error[i];
+    const double most = fmax(GOOD, known ? SURE * omma_median(error, known) : 0);
+    for (size_t i = 0; i < n; i++)
+        if ((double)d->error[i] > most)
+            d->depth[i] = d->error[i] = 0;
+    free(error);
+}
+
 omma_error omma_depth_write(const omma_depth_map *d, const omma_camera *camera, const char *folder,
-                            uint64_t frame_index, bool png, const omma_export_options *o)
+                            uint64_t frame_index, omma_depth_format format,
+                            const omma_export_options *o)
 {
     bool replace = o && o->replace;
     plain_numbers plain;
@@ -186,12 +211,48 @@ omma_error omma_depth_write(const omma_depth_map *d, const omma_camera *camera, 
     char *name = omma_text("%06" PRIu64 ".png", frame_index);
 
     plain_numbers_begin(&plain);
-    err = write_npy(depth, camera, npy, replace);
-    if (!err && png)
+    if (format != OMMA_DEPTH_PNG16)
+        err = write_npy(depth, camera, npy, replace);
+    if (!err && format != OMMA_DEPTH_NPY)
         err = write_png(depth, camera, folder, name, replace);
     plain_numbers_end(&plain);
     free(name);
     free(npy);
     free(depth);
+    return err;
+}
+
+/* In the unit of its submap's world. */
+static omma_error write_keyframe(const omma_map *m, size_t i, const char *folder,
+                                 omma_depth_format format, const omma_export_options *o)
+{
+    omma_map_keyframe k = omma_map_get_keyframe(m, i);
+    omma_depth_map d = {0};
+    omma_error err = omma_map_get_depth(m, i, &d);
+
+    if (err)
+        return err;
+    omma_depth_map_keep_sure(&d);
+    for (size_t c = 0; c < (size_t)d.width * (size_t)d.height; c++)
+        d.depth[c] *= (float)k.world_from_keyframe.s;
+    err = omma_depth_write(&d, &k.camera, folder, k.frame_index, format, o);
+    omma_depth_map_finish(&d);
+    return err;
+}
+
+omma_error omma_map_write_depth(const omma_map *m, const char *folder, omma_depth_format format,
+                                const omma_export_options *o, size_t *count)
+{
+    const map_stop stop = {o ? o->stop : NULL, o ? o->user : NULL};
+    omma_error err = omma_make_folder(folder);
+    size_t n = 0;
+
+    for (size_t i = 0; !err && i < omma_map_keyframe_count(m); i++)
+        if (omma_map_has_depth(m, i)) {
+            err = map_stop_check(&stop, write_keyframe(m, i, folder, format, o));
+            n += err == OMMA_OK;
+        }
+    if (count)
+        *count = n;
     return err;
 }

@@ -99,8 +99,8 @@ static void files_hold_the_depth(void)
     double step = 0;
 
     d.depth[5 * CELLS_X + 7] = 0;
-    CHECK_OK(omma_depth_write(&d, &small_camera, folder, 42, true, NULL));
-    CHECK(omma_depth_write(&d, &small_camera, folder, 42, true, NULL) == OMMA_EXISTS);
+    CHECK_OK(omma_depth_write(&d, &small_camera, folder, 42, OMMA_DEPTH_BOTH, NULL));
+    CHECK(omma_depth_write(&d, &small_camera, folder, 42, OMMA_DEPTH_BOTH, NULL) == OMMA_EXISTS);
     char *npy = scratch_read(folder, "000042.npy", &n), *readme;
     CHECK(n == 128 + 4 * WIDTH * HEIGHT && memcmp(npy, "\x93NUMPY\1\0\x76\0", 10) == 0);
     CHECK(strstr(npy + 10, "'shape': (48, 64), }") && npy[127] == '\n');
@@ -123,6 +123,62 @@ static void files_hold_the_depth(void)
     free(png);
     free(npy);
     omma_depth_map_finish(&d);
+    scratch_remove(folder);
+}
+
+static void unsure_cells_are_in_no_file(void)
+{
+    omma_depth_map d = grid(false);
+
+    for (int i = 0; i < CELLS_X * CELLS_Y; i++)
+        d.error[i] = i % 4 == 0 ? 0.031f : 0.02f; /* 1.3 times the median is 0.026 */
+    omma_depth_map_keep_sure(&d);
+    for (int i = 0; i < CELLS_X * CELLS_Y; i++)
+        CHECK((d.depth[i] == 0) == (i % 4 == 0));
+    for (int i = 0; i < CELLS_X * CELLS_Y; i++)
+        d.error[i] = i % 4 == 1 ? 0.0149f : 0.001f; /* worse than others, and still good */
+    omma_depth_map_keep_sure(&d);
+    for (int i = 0; i < CELLS_X * CELLS_Y; i++)
+        CHECK((d.depth[i] == 0) == (i % 4 == 0));
+    omma_depth_map_finish(&d);
+}
+
+static void depth_of_a_map_is_written_in_its_unit(void)
+{
+    char *folder = scratch_make();
+    omma_map *m = omma_map_create();
+    size_t n = 0, count = 0;
+
+    for (int i = 0; i < 3; i++) {
+        omma_view v = test_view(10 * i);
+
+        v.is_keyframe = true;
+        v.keyframe = (uint32_t)i;
+        v.camera = small_camera;
+        v.world_from_keyframe.s = 1 + i;
+        v.depth_width = v.depth_height = i == 1 ? 0 : 8;
+        CHECK_OK(omma_buffer_create(&v.depth, 64 * sizeof(float)));
+        for (int c = 0; c < 64; c++)
+            ((float *)v.depth->data)[c] = 2;
+        omma_map_add_view(m, &v);
+        omma_buffer_unref(&v.depth);
+    }
+    CHECK_OK(omma_map_write_depth(m, folder, OMMA_DEPTH_NPY, NULL, &count));
+    CHECK(count == 2);
+    CHECK(!scratch_read(folder, "000010.npy", &n) && !scratch_read(folder, "000000.png", &n));
+    char *npy = scratch_read(folder, "000020.npy", &n);
+    float z = 0;
+
+    memcpy(&z, npy + 128, 4);
+    CHECK(n == 128 + 4 * WIDTH * HEIGHT);
+    CHECK_CLOSE(z, 6, .rel = 1e-3);
+    free(npy);
+    CHECK_OK(omma_map_write_depth(m, folder, OMMA_DEPTH_PNG16, NULL, &count));
+    char *png = scratch_read(folder, "000020.png", &n);
+    CHECK(png && count == 2);
+    free(png);
+    CHECK(omma_map_write_depth(m, folder, OMMA_DEPTH_BOTH, NULL, NULL) == OMMA_EXISTS);
+    omma_map_destroy(&m);
     scratch_remove(folder);
 }
 
@@ -172,6 +228,8 @@ int main(void)
     TEST(plane_comes_back_exactly);
     TEST(edge_stays_an_edge);
     TEST(files_hold_the_depth);
+    TEST(unsure_cells_are_in_no_file);
+    TEST(depth_of_a_map_is_written_in_its_unit);
     TEST(colmap_depth_is_undistorted_and_scaled);
     return check_done();
 }

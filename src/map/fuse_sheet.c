@@ -196,6 +196,8 @@ static void move_part(void *user, size_t part)
     const fuse_cells *cells = &s->cells[s->now];
     crowd around = {0};
 
+    if (map_stopped(&s->views->stop))
+        return;
     for (size_t cube = part * LOOP_CUBES; cube < (part + 1) * LOOP_CUBES && cube < cells->count;
          cube++) {
         bool gathered = false;
@@ -243,7 +245,8 @@ omma_error fuse_sheet_flatten(fuse_voxels *cloud, const fuse_views *views, unsig
     }
     move_all(&s, threads);
     sheet_finish(&s);
-    return fuse_voxels_sort(cloud, cloud->edge);
+    err = map_stop_check(&views->stop, OMMA_OK);
+    return err ? err : fuse_voxels_sort(cloud, cloud->edge);
 }
 
 /* ------------------------------------------------------------------------------- clean */
@@ -277,6 +280,8 @@ static void clean_part(void *user, size_t part)
     sheet *s = user;
     size_t end = (part + 1) * LOOP_POINTS;
 
+    if (map_stopped(&s->views->stop))
+        return;
     for (size_t i = part * LOOP_POINTS; i < end && i < s->cloud->count; i++)
         s->loner[i] = is_loner(s, i);
 }
@@ -289,12 +294,13 @@ omma_error fuse_sheet_clean(fuse_voxels *cloud, const fuse_views *views, unsigne
 
     if (err)
         return err;
-    s.loner = malloc(cloud->count + 1);
+    s.loner = calloc(cloud->count + 1, 1);
     if (!s.loner) {
         sheet_finish(&s);
         return omma_fail(OMMA_NO_MEMORY, "no memory for %zu points", cloud->count);
     }
     each_part(&s, threads, clean_part);
+    err = map_stop_check(&views->stop, OMMA_OK);
     for (size_t i = 0; i < cloud->count; i++)
         if (!s.loner[i]) {
             cloud->weight[n] = cloud->weight[i];
@@ -302,5 +308,5 @@ omma_error fuse_sheet_clean(fuse_voxels *cloud, const fuse_views *views, unsigne
         }
     cloud->count = n;
     sheet_finish(&s);
-    return fuse_voxels_sort(cloud, cloud->edge);
+    return err ? err : fuse_voxels_sort(cloud, cloud->edge);
 }

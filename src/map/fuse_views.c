@@ -237,7 +237,7 @@ static void make_scales(fuse_views *v)
         v->error_scale[c] = error_of_code((uint8_t)c);
 }
 
-omma_error fuse_views_init(fuse_views *v, const omma_map *m)
+omma_error fuse_views_init(fuse_views *v, const omma_map *m, map_stop stop)
 {
     size_t n = omma_map_keyframe_count(m);
     uint32_t submap = omma_map_main_submap(m);
@@ -246,16 +246,16 @@ omma_error fuse_views_init(fuse_views *v, const omma_map *m)
     candidate *candidates = omma_new_array(candidate, n + 1);
     omma_error err = OMMA_OK;
 
-    *v = (fuse_views){.map = m};
+    *v = (fuse_views){.map = m, .stop = stop};
     v->views = omma_new_array(fuse_view, n + 1);
     v->scale = omma_new_array(float, DEPTH_CODES);
     make_scales(v);
-    for (size_t i = 0; i < n && !err; i++)
+    for (size_t i = 0; i < n && !(err = map_stop_check(&stop, err)); i++)
         if (omma_map_get_keyframe(m, i).submap == submap)
             err = add_view(v, i, &all);
     v->footprint = omma_median(all.footprint, all.count);
     v->error = omma_median(all.error, all.count);
-    for (size_t i = 0; i < v->count && !err; i++)
+    for (size_t i = 0; i < v->count && !(err = map_stop_check(&stop, err)); i++)
         choose_neighbours(v, i, candidates);
     free(candidates);
     free(all.footprint);

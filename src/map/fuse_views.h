@@ -7,6 +7,7 @@
 
 #include "depth_codec.h"
 #include "fuse_lens.h"
+#include "map_stop.h"
 
 #include <stdatomic.h>
 
@@ -29,6 +30,7 @@ typedef struct fuse_view {
 
 typedef struct fuse_views {
     const omma_map *map;
+    map_stop stop;
     fuse_view *views; /* in the order of time */
     size_t count;
     fuse_lens **lenses;
@@ -42,8 +44,8 @@ typedef struct fuse_views {
 } fuse_views;
 
 /** Those keyframes of the main submap that have depth.
- *  @return OMMA_OK (given: fuse_views_finish); OMMA_NO_MEMORY, OMMA_IO. */
-omma_error fuse_views_init(fuse_views *v, const omma_map *m);
+ *  @return OMMA_OK (given: fuse_views_finish); OMMA_NO_MEMORY, OMMA_IO; OMMA_INTERRUPTED. */
+omma_error fuse_views_init(fuse_views *v, const omma_map *m, map_stop stop);
 void fuse_views_finish(fuse_views *v);
 /** Decodes this view and its neighbours; the pointers hold until the next call. */
 omma_error fuse_views_hold(fuse_views *v, size_t i);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** What is done to meshes. All of it keeps the order of what stays, so equal input gives equal
- * bytes. @return OMMA_OK; OMMA_NO_MEMORY (the mesh is as it was). */
+ * bytes. @return OMMA_OK; OMMA_NO_MEMORY (the mesh is as it was); OMMA_INTERRUPTED where there is a
+ * stop (NULL = never; the mesh may be half done). */
 #pragma once
 
 #include <omma/map.h>
+
+#include "map_stop.h"
 
 #define NO_HALF_EDGE UINT32_MAX
 
@@ -31,8 +34,8 @@ omma_error mesh_make_manifold(omma_mesh *m);
 omma_error mesh_drop_pieces(omma_mesh *m, size_t least);
 
 /* Closes holes whose rim is at most as long as this, without new vertices. */
-omma_error mesh_close_holes(omma_mesh *m, double longest_rim);
+omma_error mesh_close_holes(omma_mesh *m, double longest_rim, const map_stop *stop);
 
 /* Collapses edges until at most this many triangles are left, or no edge can go without folding
  * the surface or changing its topology. Borders stay where they are. */
-omma_error mesh_decimate(omma_mesh *m, size_t triangles);
+omma_error mesh_decimate(omma_mesh *m, size_t triangles, const map_stop *stop);

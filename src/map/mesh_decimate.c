@@ -17,7 +17,8 @@
 #define POINT_WEIGHT  1e-3
 #define COLOR_WEIGHT  0.1 /* of a distance of a tenth of the edge for all of black to white */
 #define LEAST_COSINE  0.2 /* a triangle may turn by 78 degrees at once */
-#define MOST_AROUND   64  /* triangles at a vertex: more is not touched */
+#define STOP_STEPS    4096
+#define MOST_AROUND   64 /* triangles at a vertex: more is not touched */
 
 typedef struct candidate {
     float cost;
@@ -36,6 +37,7 @@ typedef struct decimator {
     candidate *heap;
     size_t heap_count, heap_room;
     size_t left; /* triangles */
+    const map_stop *stop;
 } decimator;
 
 static double dot(const double a[3], const double b[3])
@@ -396,10 +398,12 @@ static void run(decimator *d, const uint32_t *twin, size_t triangles)
     for (size_t before = d->left + 1; d->left > triangles && d->left < before;) {
         before = d->left;
         push_all_edges(d, twin);
-        while (d->heap_count && d->left > triangles) {
+        for (size_t i = 0; d->heap_count && d->left > triangles; i++) {
             candidate c = pop(d);
 
             try_collapse(d, &c);
+            if (i % STOP_STEPS == 0 && map_stopped(d->stop))
+                return;
         }
     }
 }
@@ -411,11 +415,11 @@ static void finish(decimator *d)
             d->m->positions[3 * i + k] = (float)(d->position[i][k] + d->middle[k]);
 }
 
-omma_error mesh_decimate(omma_mesh *m, size_t triangles)
+omma_error mesh_decimate(omma_mesh *m, size_t triangles, const map_stop *stop)
 {
     size_t n = m->vertex_count, corners = 3 * m->triangle_count;
     uint32_t *twin = NULL;
-    decimator d = {.m = m, .left = m->triangle_count};
+    decimator d = {.m = m, .left = m->triangle_count, .stop = stop};
     omma_error err = OMMA_OK;
 
     if (m->triangle_count <= triangles)
@@ -434,7 +438,7 @@ omma_error mesh_decimate(omma_mesh *m, size_t triangles)
         start(&d, twin);
         run(&d, twin, triangles);
         finish(&d);
-        err = mesh_compact(m);
+        err = map_stop_check(stop, mesh_compact(m));
     }
     free(twin);
     free(d.position);

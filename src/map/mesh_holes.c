@@ -289,7 +289,7 @@ static omma_error make_lists(holes *h)
     return OMMA_OK;
 }
 
-omma_error mesh_close_holes(omma_mesh *m, double longest_rim)
+omma_error mesh_close_holes(omma_mesh *m, double longest_rim, const map_stop *stop)
 {
     uint32_t *twin;
     holes h = {.m = m, .longest_rim = longest_rim};
@@ -299,8 +299,10 @@ omma_error mesh_close_holes(omma_mesh *m, double longest_rim)
     if (!err)
         err = make_lists(&h);
     for (uint32_t e = 0; !err && e < 3 * m->triangle_count; e++)
-        if (twin[e] == NO_HALF_EDGE && !h.visited[e] && follow_ring(&h, e))
+        if (twin[e] == NO_HALF_EDGE && !h.visited[e] && follow_ring(&h, e)) {
             close_ring(&h);
+            err = map_stop_check(stop, err);
+        }
     if (!err)
         err = append_triangles(m, h.added, h.added_count);
     free(twin);

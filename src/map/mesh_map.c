@@ -7,8 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define AUTO_BLOCKS  100000 /* about 600 MB; beyond it the voxels are made larger */
-#define LOOKED_AT    16     /* keyframes, for how fine the depth is */
+#define BLOCK_BYTES  8000 /* a block with its piece of surface, and its share of the mesh */
+#define MOST_BYTES   ((size_t)1 << 30) /* beyond it voxels are made larger, or refused */
+#define LOOKED_AT    16                /* keyframes, for how fine the depth is */
 #define MAX_ERROR    0.05
 #define HOLE_VOXELS  16
 #define LEAST_PIECE  100
@@ -18,6 +19,7 @@ typedef struct maker {
     const omma_map *map;
     uint32_t submap;
     double max_error;
+    map_stop stop;
 } maker;
 
 /* The i-th keyframe's depth, width 0 when it does not count. Given. */
@@ -76,7 +78,8 @@ static omma_error take_in(const maker *k, omma_volume *v, bool carve)
 {
     omma_error err = OMMA_OK;
 
-    for (size_t i = 0; !err && i < omma_map_keyframe_count(k->map); i++) {
+    for (size_t i = 0;
+         !(err = map_stop_check(&k->stop, err)) && i < omma_map_keyframe_count(k->map); i++) {
         omma_map_keyframe f;
         omma_depth_map d;
 
@@ -91,6 +94,40 @@ static omma_error take_in(const maker *k, omma_volume *v, bool carve)
     return err;
 }
 
+/* Says in numbers that a voxel is too small, before the minutes that it would take. */
+static omma_error check_room(const maker *k, double voxel, size_t bytes)
+{
+    size_t blocks = 0;
+    omma_volume *v = NULL;
+    omma_error err = omma_volume_create(&v, voxel, bytes / BLOCK_BYTES + 1);
+
+    for (size_t i = 0;
+         !(err = map_stop_check(&k->stop, err)) && i < omma_map_keyframe_count(k->map); i++) {
+        omma_map_keyframe f;
+        omma_depth_map d;
+
+        err = get_depth(k, i, &f, &d);
+        if (!err && d.width)
+            err = volume_expect(v, &d, &f.camera, &f.world_from_keyframe, k->max_error, &blocks);
+        omma_depth_map_finish(&d);
+    }
+    omma_volume_destroy(&v);
+    if (err && err != OMMA_FULL)
+        return err;
+    const double needed = (double)blocks * BLOCK_BYTES, share = needed / (double)bytes;
+
+    if (err)
+        return omma_fail(OMMA_FULL, "voxels of %g need more than %.0f MB, and %.0f MB are allowed",
+                         voxel, ceil(needed * 1e-6), (double)bytes * 1e-6);
+    if (share > 1)
+        return omma_fail(OMMA_FULL,
+                         "voxels of %g need about %.0f MB, and %.0f MB are allowed: voxels of %.3g "
+                         "would fit",
+                         voxel, ceil(needed * 1e-6), (double)bytes * 1e-6,
+                         1.1 * voxel * sqrt(share));
+    return OMMA_OK;
+}
+
 static omma_error make_surface(const maker *k, double voxel, size_t max_blocks, omma_mesh *out)
 {
     omma_volume *v;
@@ -98,6 +135,7 @@ static omma_error make_surface(const maker *k, double voxel, size_t max_blocks, 
 
     if (err)
         return err;
+    v->stop = k->stop;
     err = take_in(k, v, false);
     if (!err)
         err = take_in(k, v, true);
@@ -109,14 +147,16 @@ static omma_error make_surface(const maker *k, double voxel, size_t max_blocks, 
 
 static omma_error process(omma_mesh *mesh, const omma_mesh_options *o, double voxel)
 {
-    omma_error err = mesh_make_manifold(mesh);
+    const map_stop stop = {o->stop, o->user};
+    omma_error err = map_stop_check(&stop, mesh_make_manifold(mesh));
 
     if (!err)
-        err = mesh_drop_pieces(mesh, o->min_piece ? o->min_piece : LEAST_PIECE);
+        err = map_stop_check(&stop,
+                             mesh_drop_pieces(mesh, o->min_piece ? o->min_piece : LEAST_PIECE));
     if (!err)
-        err = mesh_close_holes(mesh, o->max_hole > 0 ? o->max_hole : HOLE_VOXELS * voxel);
+        err = mesh_close_holes(mesh, o->max_hole > 0 ? o->max_hole : HOLE_VOXELS * voxel, &stop);
     if (!err && o->max_triangles)
-        err = mesh_decimate(mesh, o->max_triangles);
+        err = mesh_decimate(mesh, o->max_triangles, &stop);
     return err;
 }
 
@@ -124,7 +164,9 @@ omma_error omma_map_mesh(const omma_map *m, const omma_mesh_options *options, om
 {
     static const omma_mesh_options defaults;
     const omma_mesh_options *o = options ? options : &defaults;
-    maker k = {m, omma_map_main_submap(m), o->max_error > 0 ? o->max_error : MAX_ERROR};
+    maker k = {m, omma_map_main_submap(m), o->max_error > 0 ? o->max_error : MAX_ERROR,
+               .stop = {o->stop, o->user}};
+    const size_t bytes = o->max_bytes ? o->max_bytes : MOST_BYTES;
     omma_mesh mesh = {0};
     double voxel = o->voxel;
     omma_error err = OMMA_OK;
@@ -135,7 +177,9 @@ omma_error omma_map_mesh(const omma_map *m, const omma_mesh_options *options, om
         *out = mesh;
         return OMMA_OK;
     }
-    while ((err = make_surface(&k, voxel, o->voxel > 0 ? 0 : AUTO_BLOCKS, &mesh)) == OMMA_FULL &&
+    if (o->voxel > 0 && (err = check_room(&k, voxel, bytes)))
+        return err;
+    while ((err = make_surface(&k, voxel, bytes / BLOCK_BYTES + 1, &mesh)) == OMMA_FULL &&
            !(o->voxel > 0))
         voxel *= 1.5;
     if (!err)

@@ -70,6 +70,34 @@ static void a_map_of_a_box_gives_a_box(void)
     omma_map_destroy(&m);
 }
 
+static bool asked_enough(void *user)
+{
+    return (*(int *)user)-- <= 0;
+}
+
+static void it_can_be_stopped_anywhere(void)
+{
+    omma_map *m = map_of(FIXTURE_SPHERE);
+    omma_error err = OMMA_INTERRUPTED;
+    int stopped = 0;
+
+    for (int times = 0; err; times = 3 * times + 1) {
+        int left = times;
+        omma_mesh mesh = {0};
+
+        err = omma_map_mesh(
+            m,
+            &(omma_mesh_options){
+                .voxel = 0.05, .max_triangles = 500, .stop = asked_enough, .user = &left},
+            &mesh);
+        CHECK(err ? err == OMMA_INTERRUPTED && !mesh.triangles : mesh.triangle_count > 400);
+        stopped += err != OMMA_OK;
+        omma_mesh_finish(&mesh);
+    }
+    CHECK(stopped > 4);
+    omma_map_destroy(&m);
+}
+
 static void nothing_comes_of_nothing(void)
 {
     omma_map *m = omma_map_create();
@@ -86,6 +114,7 @@ static void nothing_comes_of_nothing(void)
 int main(void)
 {
     TEST(a_map_of_a_box_gives_a_box);
+    TEST(it_can_be_stopped_anywhere);
     TEST(nothing_comes_of_nothing);
     return check_done();
 }

@@ -22,7 +22,7 @@ static omma_mesh shape_mesh(fixture_shape shape)
         omma_depth_map_finish(&d);
     }
     CHECK_OK(omma_volume_mesh(v, &m));
-    CHECK_OK(mesh_close_holes(&m, 20 * VOXEL));
+    CHECK_OK(mesh_close_holes(&m, 20 * VOXEL, NULL));
     omma_volume_destroy(&v);
     return m;
 }
@@ -72,11 +72,11 @@ static void holes_are_closed_up_to_their_limit(void)
     cut_window(&m, 3, 3, 5, 5);     /* rim 8 */
     cut_window(&m, 10, 10, 15, 13); /* rim 16 */
     CHECK_CLOSE(fixture_area(&m), 400 - 4 - 15, .abs = 1e-9);
-    CHECK_OK(mesh_close_holes(&m, 7.9));
+    CHECK_OK(mesh_close_holes(&m, 7.9, NULL));
     CHECK_CLOSE(fixture_area(&m), 400 - 4 - 15, .abs = 1e-9);
-    CHECK_OK(mesh_close_holes(&m, 8.1));
+    CHECK_OK(mesh_close_holes(&m, 8.1, NULL));
     CHECK_CLOSE(fixture_area(&m), 400 - 15, .abs = 1e-9);
-    CHECK_OK(mesh_close_holes(&m, 1e9)); /* but never the outside */
+    CHECK_OK(mesh_close_holes(&m, 1e9, NULL)); /* but never the outside */
     CHECK_CLOSE(fixture_area(&m), 400, .abs = 1e-9);
     CHECK(fixture_borders(&m) == 80);
     for (size_t t = 0; t < m.triangle_count; t++) {
@@ -161,14 +161,14 @@ static void a_tenth_of_the_triangles_is_the_same_shape(fixture_shape shape, doub
     omma_mesh m = shape_mesh(shape);
     size_t tenth = m.triangle_count / 10;
 
-    CHECK_OK(mesh_decimate(&m, tenth));
+    CHECK_OK(mesh_decimate(&m, tenth, NULL));
     CHECK(m.triangle_count <= tenth && m.triangle_count >= tenth - 2);
     CHECK(fixture_borders(&m) == 0);
     CHECK(fixture_euler(&m) == 2);
     CHECK(largest_distance_inside(shape, &m) < 0.8 * VOXEL);
     CHECK_CLOSE(fixture_area(&m), area, .rel = 0.03);
     CHECK_CLOSE(fixture_volume(&m), volume, .rel = 0.03);
-    CHECK_OK(mesh_decimate(&m, 1)); /* as far as it goes: still a body */
+    CHECK_OK(mesh_decimate(&m, 1, NULL)); /* as far as it goes: still a body */
     CHECK(m.triangle_count >= 4 && m.triangle_count < 60);
     CHECK(fixture_borders(&m) == 0 && fixture_euler(&m) == 2);
     omma_mesh_finish(&m);
@@ -192,7 +192,7 @@ static void decimation_keeps_borders_and_colors(void)
     cut_window(&m, 8, 8, 16, 20);
     double area = fixture_area(&m);
 
-    CHECK_OK(mesh_decimate(&m, 200));
+    CHECK_OK(mesh_decimate(&m, 200, NULL));
     CHECK(m.triangle_count <= 200);
     CHECK_CLOSE(fixture_area(&m), area, .abs = 0.01 * area);
     for (size_t i = 0; i < m.vertex_count; i++) {

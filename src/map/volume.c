@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FARTHEST ((double)(1 << 27)) /* voxels from the origin: places fit into int32 */
+#define FARTHEST   ((double)(1 << 27)) /* voxels from the origin: places fit into int32 */
+#define TIMES_FULL 16 /* blocks beyond so many times what is allowed: not counted */
 
 omma_error omma_volume_create(omma_volume **out, double voxel, size_t max_blocks)
 {
@@ -39,6 +40,7 @@ void omma_volume_destroy(omma_volume **out)
     free(v->cells);
     block_index_finish(&v->index);
     block_index_finish(&v->near);
+    block_index_finish(&v->expected);
     volume_grid_finish(&v->grid);
     free(v);
     *out = NULL;
@@ -128,7 +130,7 @@ static bool box_of_cell(const omma_volume *v, const omma_sim3 *voxels_from_camer
     return true;
 }
 
-static omma_error add_box(block_index *near, const block_box *box)
+static omma_error add_box(block_index *near, const block_box *box, size_t most)
 {
     int32_t at[3];
     uint32_t number;
@@ -139,6 +141,9 @@ static omma_error add_box(block_index *near, const block_box *box)
             for (at[0] = box->low[0]; at[0] <= box->high[0]; at[0]++)
                 if ((err = block_index_add(near, at, &number)))
                     return err;
+                else if (near->count > most)
+                    return omma_fail(OMMA_FULL, "one depth map alone touches more than %zu blocks",
+                                     most);
     return OMMA_OK;
 }
 
@@ -152,7 +157,7 @@ static omma_error find_near_blocks(omma_volume *v, const omma_sim3 *voxels_from_
     for (size_t i = 0; i < (size_t)v->grid.width * v->grid.height; i++) {
         if (!box_of_cell(v, voxels_from_camera, i, &box) || !memcmp(&box, &last, sizeof box))
             continue;
-        if ((err = add_box(&v->near, &box)))
+        if ((err = add_box(&v->near, &box, TIMES_FULL * v->max_blocks)))
             return err;
         last = box;
     }
@@ -256,7 +261,7 @@ static omma_error update_near_blocks(omma_volume *v, const omma_sim3 *voxels_fro
     volume_block fresh = empty;
     omma_error err, full = OMMA_OK;
 
-    for (size_t i = 0; i < v->near.count; i++) {
+    for (size_t i = 0; i < v->near.count && !map_stopped(&v->stop); i++) {
         block_steps steps = steps_of(voxels_from_camera, v->near.place[i]);
         uint32_t number = block_index_find(&v->index, v->near.place[i]);
 
@@ -332,6 +337,23 @@ omma_error omma_volume_integrate(omma_volume *v, const omma_depth_map *d, const 
         err = find_near_blocks(v, &voxels_from_camera);
     if (!err)
         err = update_near_blocks(v, &voxels_from_camera, weight > 0 ? 1 : -1);
+    return err;
+}
+
+omma_error volume_expect(omma_volume *v, const omma_depth_map *d, const omma_camera *camera,
+                         const omma_sim3 *world_from_camera, double max_error, size_t *blocks)
+{
+    omma_sim3 voxels_from_camera;
+    uint32_t number;
+    omma_error err = prepare(v, d, camera, world_from_camera, max_error, 1, &voxels_from_camera);
+
+    if (!err)
+        err = find_near_blocks(v, &voxels_from_camera);
+    for (size_t i = 0; !err && i < v->near.count; i++)
+        err = block_index_add(&v->expected, v->near.place[i], &number);
+    if (!err && v->expected.count > TIMES_FULL * v->max_blocks)
+        err = omma_fail(OMMA_FULL, "more than %zu blocks", TIMES_FULL * v->max_blocks);
+    *blocks = err == OMMA_FULL ? TIMES_FULL * v->max_blocks : v->expected.count;
     return err;
 }
 

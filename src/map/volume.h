@@ -5,6 +5,7 @@
 #include <omma/map.h>
 
 #include "block_index.h"
+#include "map_stop.h"
 #include "volume_depth.h"
 
 enum {
@@ -50,8 +51,16 @@ struct omma_volume {
     volume_grid grid; /* kept between depth maps, as is what follows */
     depth_cell *cells;
     size_t cell_count;
-    block_index near; /* blocks that the depth map at hand may touch */
+    block_index near;     /* blocks that the depth map at hand may touch */
+    block_index expected; /* and those of all that were expected */
+    map_stop stop;
 };
+
+/* How many blocks there would be with this depth map and those asked about before: a little more
+ * than integrating makes. @return OMMA_OK; OMMA_FULL (so many that it is no use to count them);
+ * OMMA_INVALID, OMMA_NO_MEMORY. */
+omma_error volume_expect(omma_volume *v, const omma_depth_map *d, const omma_camera *camera,
+                         const omma_sim3 *world_from_camera, double max_error, size_t *blocks);
 
 /* The depth map's free space: voxels before what it saw lean to the outside, but where there is no
  * block already nothing is made. Cannot be undone. What fails as omma_volume_integrate does. */

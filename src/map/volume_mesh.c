@@ -65,7 +65,7 @@ static omma_error mesh_stale_blocks(omma_volume *v, const net_cases *cases)
     mark_stale(v, stale);
     for (size_t i = 0; !err && i < v->index.count; i++)
         if (stale[i])
-            err = mesh_block(v, i, cases);
+            err = map_stop_check(&v->stop, mesh_block(v, i, cases));
     if (!err && v->index.count)
         memset(v->changed, 0, v->index.count * sizeof *v->changed);
     free(stale);

@@ -69,7 +69,7 @@ static void a_box_from_all_sides_is_a_box(void)
 
     /* What is right outside a corner is never seen against a face, so a hole may be there. */
     CHECK(fixture_borders(&m) <= 8 * 18);
-    CHECK_OK(mesh_close_holes(&m, 16 * VOXEL));
+    CHECK_OK(mesh_close_holes(&m, 16 * VOXEL, NULL));
     CHECK(fixture_borders(&m) == 0);
     CHECK(fixture_euler(&m) == 2);
     CHECK(fixture_largest_distance(FIXTURE_BOX, &m) < 0.4 * VOXEL); /* at the edges */
@@ -103,6 +103,45 @@ static bool same_mesh(const omma_mesh *a, const omma_mesh *b)
            memcmp(a->positions, b->positions, 3 * a->vertex_count * sizeof(float)) == 0 &&
            memcmp(a->normals, b->normals, 3 * a->vertex_count * sizeof(float)) == 0 &&
            memcmp(a->triangles, b->triangles, 3 * a->triangle_count * sizeof(uint32_t)) == 0;
+}
+
+/* What did not fit went nowhere, and what did comes out again. */
+static void a_full_volume_gives_back_what_it_took(void)
+{
+    omma_volume *v;
+    omma_sim3 first = fixture_pose(0, VIEWS, 3.2, 1), second = fixture_pose(7, VIEWS, 3.1, 1);
+
+    CHECK_OK(omma_volume_create(&v, VOXEL, 60));
+    CHECK(integrate(v, FIXTURE_SPHERE, &fixture_camera, &first, 1) == OMMA_FULL);
+    omma_mesh before = mesh_of(v);
+    CHECK(before.triangle_count > 100);
+    CHECK(integrate(v, FIXTURE_SPHERE, &fixture_camera, &second, 1) == OMMA_FULL);
+    CHECK_OK(integrate(v, FIXTURE_SPHERE, &fixture_camera, &second, -1));
+    omma_mesh after = mesh_of(v);
+
+    CHECK(same_mesh(&before, &after));
+    omma_mesh_finish(&before);
+    omma_mesh_finish(&after);
+    omma_volume_destroy(&v);
+}
+
+static void expected_blocks_are_a_little_more_than_there_will_be(void)
+{
+    omma_volume *v = whole_shape(FIXTURE_SPHERE, &fixture_camera), *other;
+    size_t blocks = 0;
+
+    CHECK_OK(omma_volume_create(&other, VOXEL, 0));
+    for (int k = 0; k < VIEWS; k++) {
+        omma_sim3 T = fixture_pose(k, VIEWS, 3.2, 0.5 + 0.1 * k);
+        omma_depth_map d = fixture_depth(FIXTURE_SPHERE, &fixture_camera, &T, 160, 120, 0.001f);
+
+        CHECK_OK(volume_expect(other, &d, &fixture_camera, &T, 0.05, &blocks));
+        omma_depth_map_finish(&d);
+    }
+    CHECK(blocks >= v->index.count && blocks < 2 * v->index.count);
+    CHECK(other->index.count == 0);
+    omma_volume_destroy(&other);
+    omma_volume_destroy(&v);
 }
 
 static void what_is_taken_out_leaves_no_trace(void)
@@ -274,6 +313,8 @@ int main(void)
     TEST(a_sphere_from_all_sides_is_a_sphere);
     TEST(a_box_from_all_sides_is_a_box);
     TEST(lenses_make_no_difference);
+    TEST(a_full_volume_gives_back_what_it_took);
+    TEST(expected_blocks_are_a_little_more_than_there_will_be);
     TEST(what_is_taken_out_leaves_no_trace);
     TEST(only_what_changed_is_meshed_again);
     TEST(a_full_volume_says_so_and_goes_on);

@@ -2,7 +2,6 @@
 #include "depth_log.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,26 +109,6 @@ static double unit_of(const omma_map *m, uint32_t keyframe)
     return 1;
 }
 
-/* What a map is least sure of is left out: errors beyond this many times its median, if they are
- * worth speaking of. */
-static const double sure = 1.3, good = 0.015;
-
-static void leave_out_the_unsure(omma_depth_map *d)
-{
-    const size_t n = (size_t)d->width * (size_t)d->height;
-    double *error = omma_new_array(double, n + 1);
-    size_t known = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if (d->depth[i] > 0)
-            error[known++] = d->error[i];
-    const double most = fmax(good, known ? sure * omma_median(error, known) : 0);
-    for (size_t i = 0; i < n; i++)
-        if ((double)d->error[i] > most)
-            d->depth[i] = d->error[i] = 0;
-    free(error);
-}
-
 void depth_log_rehang(depth_log *l, const omma_map *m, const omma_view *v)
 {
     size_t i = l->count;
@@ -144,7 +123,7 @@ void depth_log_rehang(depth_log *l, const omma_map *m, const omma_view *v)
 }
 
 static omma_error write_entry(const depth_log *l, const entry *e, double unit, const char *folder,
-                              const omma_export_options *o)
+                              omma_depth_format format, const omma_export_options *o)
 {
     const size_t bytes = grid_bytes(e->width, e->height);
     omma_depth_map d = {.width = e->width,
@@ -158,20 +137,21 @@ static omma_error write_entry(const depth_log *l, const entry *e, double unit, c
         err = omma_fail_errno("cannot read depth back from the temporary file");
     for (size_t i = 0; !err && i < bytes / sizeof(float); i++)
         d.depth[i] *= (float)unit;
-    leave_out_the_unsure(&d);
+    omma_depth_map_keep_sure(&d);
     if (!err)
-        err = omma_depth_write(&d, &e->camera, folder, e->frame, false, o);
+        err = omma_depth_write(&d, &e->camera, folder, e->frame, format, o);
     omma_depth_map_finish(&d);
     return err;
 }
 
 omma_error depth_log_write(const depth_log *l, const omma_map *m, const char *folder,
-                           const omma_export_options *o)
+                           omma_depth_format format, const omma_export_options *o)
 {
     omma_error err = omma_make_folder(folder);
 
     for (size_t i = 0; !err && i < l->count; i++)
-        err = write_entry(l, &l->entries[i],
-                          l->entries[i].unit * unit_of(m, l->entries[i].keyframe), folder, o);
+        err =
+            write_entry(l, &l->entries[i], l->entries[i].unit * unit_of(m, l->entries[i].keyframe),
+                        folder, format, o);
     return err;
 }

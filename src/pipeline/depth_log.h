@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Depth maps that are to become files: they wait in a nameless temporary file until the scale of the
- * finished map is known. */
+/** Depth maps that are to become files: they wait in a nameless temporary file until the scale of
+ * the finished map is known. */
 #pragma once
 
 #include <omma/map.h>
@@ -17,6 +17,6 @@ omma_error depth_log_add(depth_log *l, const omma_view *v);
  * both. */
 void depth_log_rehang(depth_log *l, const omma_map *m, const omma_view *v);
 size_t depth_log_count(const depth_log *l);
-/** Writes all of them, in the map's unit, as folder/NNNNNN.npy by frame. */
+/** Writes all of them, in the map's unit, into folder by frame. */
 omma_error depth_log_write(const depth_log *l, const omma_map *m, const char *folder,
-                           const omma_export_options *o);
+                           omma_depth_format format, const omma_export_options *o);

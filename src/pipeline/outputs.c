@@ -266,15 +266,22 @@ static omma_error write_report(omma_session *s, const char *staging)
     return err;
 }
 
+static bool is_abandoned(void *user)
+{
+    return atomic_load(&((const omma_session *)user)->stops) > 1;
+}
+
 /* The dense cloud where there is depth, else the sparse points. */
 static omma_error write_cloud(omma_session *s, const omma_outputs *o, const char *path)
 {
     const omma_export_options replace = {.replace = true};
     omma_cloud cloud = {0};
-    omma_error err = omma_map_fuse(
-        s->map,
-        &(omma_fuse_options){.max_points = o->max_points, .threads = s->options.tracker.threads},
-        &cloud);
+    omma_error err = omma_map_fuse(s->map,
+                                   &(omma_fuse_options){.max_points = o->max_points,
+                                                        .threads = s->options.tracker.threads,
+                                                        .stop = is_abandoned,
+                                                        .user = s},
+                                   &cloud);
     if (err)
         return err;
     s->max_points = o->max_points;
@@ -292,7 +299,8 @@ static omma_error write_cloud(omma_session *s, const omma_outputs *o, const char
 static omma_error write_mesh(omma_session *s, const omma_outputs *o, const char *path)
 {
     omma_mesh mesh = {0};
-    omma_error err = omma_map_mesh(s->map, NULL, &mesh);
+    omma_error err =
+        omma_map_mesh(s->map, &(omma_mesh_options){.stop = is_abandoned, .user = s}, &mesh);
 
     (void)o;
     if (!err && mesh.triangle_count)
@@ -307,8 +315,8 @@ static omma_error write_mesh(omma_session *s, const omma_outputs *o, const char 
 
 static omma_error write_depth(omma_session *s, const omma_outputs *o, const char *path)
 {
-    (void)o;
-    return depth_log_write(s->depths, s->map, path, &(omma_export_options){.replace = true});
+    return depth_log_write(s->depths, s->map, path, o->depth_format,
+                           &(omma_export_options){.replace = true});
 }
 
 /* An exporter that needs the map and nothing else. */
@@ -340,7 +348,7 @@ static omma_error write_all(omma_session *s, const omma_outputs *o, const char *
     for (size_t i = 0; !err && i < sizeof(part) / sizeof(part[0]); i++) {
         if (!part[i].wanted)
             continue;
-        if (atomic_load(&s->stops) > 1)
+        if (is_abandoned(s))
             return omma_fail(OMMA_INTERRUPTED, "stopped while writing; nothing was kept");
         char *path = omma_text("%s/%s", staging, part[i].name);
         err = part[i].write ? part[i].write(s, o, path)

@@ -3,7 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import struct
+import subprocess
+import time
 import zipfile
 
 import harness
@@ -130,6 +133,55 @@ def test_few_points_and_options_that_leave_none():
     r = run_json("export", "sparse", "-o", "y.ply")
     assert r["sparse"] and r["points"] > 100
     assert "the map has no depth" in run("export", "sparse", "-o", "y.ply", "--force").stderr
+
+
+def read_npy(path):
+    data = read(path)
+    assert data[:8] == b"\x93NUMPY\x01\x00"
+    head = data[10:10 + data[8] + 256 * data[9]].decode()
+    assert "'<f4'" in head and "(120, 160)" in head, head
+    return struct.unpack("<19200f", data[10 + len(head):])
+
+
+def test_depth_of_a_saved_map():
+    run("map", ROOM, "--backend", "synthetic", "--write-depth", "-o", "out", "--depth-format", "both")
+    names = sorted(os.listdir("out/depth"))
+    assert [x[-3:] for x in names] == ["npy", "png", "npy", "png", "txt"], names
+    r = run_json("export", "out", "--depth", "-o", "deep")
+    assert r["depths"] == 2 and sorted(os.listdir("deep")) == [x for x in names if x[-3:] == "npy"]
+    for name in os.listdir("deep"):
+        a, b = read_npy(f"out/depth/{name}"), read_npy(f"deep/{name}")
+        assert all(abs(x - y) <= 2e-3 * x for x, y in zip(a, b)) and min(a) > 0.1
+    assert "--force" in one_sentence(run("export", "out", "--depth", "-o", "deep", code=1))
+    run("export", "out", "--depth", "--depth-format", "png16", "-o", "deep", "--force")
+    assert sorted(os.listdir("deep")) == names
+    run("export", "out", "--depth", "--depth-format", "png16", "-o", "pictures/")
+    assert sorted(os.listdir("pictures")) == [x for x in names if x[-3:] != "npy"]
+    one_sentence(run("export", "out", "--depth-format", "png16", "-o", "x.ply", code=2))
+    one_sentence(run("export", "out", "--depth", "--mesh", "-o", "x", code=2))
+    one_sentence(run("export", "out", "--depth", "-o", "no/where", code=1))
+    one_sentence(run("map", ROOM, "--depth-format", "png16", "-o", "never", code=2))
+    run("map", ROOM, "--backend", "synthetic", "--sparse", "-o", "sparse")
+    assert "no depth" in one_sentence(run("export", "sparse", "--depth", "-o", "x", code=4))
+    assert sorted(os.listdir(".")) == ["deep", "out", "pictures", "sparse"], os.listdir(".")
+
+
+def test_interrupt_leaves_nothing():
+    run("map", ROOM, "--backend", "synthetic", "-o", "out")
+    for words in (["export", "out", "-o", "x.glb", "--voxel", "0.001"],
+                  ["mesh", "out", "-o", "x.ply", "--voxel", "0.004"],
+                  ["render", "out", "-o", "x.mp4", "--seconds", "3600"]):
+        p = subprocess.Popen([harness.OMMA, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        time.sleep(0.5)
+        p.send_signal(signal.SIGINT)
+        p.communicate(timeout=60)
+        if p.returncode != 0:  # else it had ended before
+            assert p.returncode in (130, -signal.SIGINT), (words, p.returncode)
+            assert os.listdir(".") == ["out"], os.listdir(".")
+        for name in os.listdir("."):
+            if name != "out":
+                os.remove(name)
 
 
 def test_damaged_maps_are_refused_or_salvaged():

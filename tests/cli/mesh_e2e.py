@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """omma mesh: the surface of a map with exact depth."""
 import json
+import math
 import os
 import re
 import struct
@@ -93,6 +94,13 @@ def test_refusals():
                   ["--voxel", "0.2", "--min-piece", "1000000000"]):
         r = run_json("mesh", "out", "-o", "none.ply", *words, code=2)
         assert words[-2] in r["error"] and "no depth" not in r["error"], r
+    r = run_json("mesh", "out", "-o", "none.ply", "--voxel", "0.0005", code=1)
+    assert "MB are allowed" in r["error"] and "--max-memory" in r["error"], r
+    need = float(re.search(r"(\d+) MB, and 2 MB", run_json(
+        "mesh", "out", "-o", "none.ply", "--voxel", "0.05", "--max-memory", 2, code=1)["error"])[1])
+    assert need > 2
+    assert run_json("mesh", "out", "-o", "fit.ply", "--voxel", "0.05", "--max-memory",
+                    math.ceil(need))["triangles"] > 5000
     assert not os.path.exists("none.ply")
     r = run_json("mesh", "out", "-o", "nowhere/room.ply", "--voxel", "0.2", code=1)
     assert r["exit"] == 1 and "nowhere" in r["error"]
