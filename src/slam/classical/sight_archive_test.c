@@ -59,6 +59,8 @@ static void what_old_frames_saw_takes_no_memory(void)
     sight_archive_rest(w.archive);
     CHECK(resident_bytes() < before + all / 2);
     CHECK(w.records[7].sights[3].outlier);
+    world_set_readout(&w, 0.01); /* goes through all of them */
+    CHECK(resident_bytes() < before + all / 2 && w.records[9].sights[5].ux == 5);
     record_free_sights(&w.records[5]);
     CHECK(!w.records[5].sights && !w.records[5].sight_count);
     world_finish(&w);

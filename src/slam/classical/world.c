@@ -61,12 +61,15 @@ void world_set_readout(world *w, double readout)
             f->seen[j].y += change * f->seen[j].roll_y;
         }
     }
-    for (size_t i = 0; i < w->record_count; i++)
+    for (size_t i = 0; i < w->record_count; i++) {
+        if (i % ARCHIVE_STRIDE == 0)
+            sight_archive_rest(w->archive);
         for (uint32_t j = 0; j < w->records[i].sight_count; j++) {
             sight *s = &w->records[i].sights[j];
             s->ux = s->x + (float)readout * s->roll_x;
             s->uy = s->y + (float)readout * s->roll_y;
         }
+    }
     sight_archive_rest(w->archive);
     const omma_camera camera = w->camera;
     world_set_camera(w, &camera); /* the rays */
