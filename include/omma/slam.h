@@ -6,6 +6,8 @@
  * One call per frame: omma_tracker_push gives an update, the list of views that are new or say more
  * than before (frames seen before the map began get their poses later: "retroactive"), and the
  * keyframes that moved. omma_tracker_finish ends the run. omma_tracker_points tells the sparse map.
+ * What omma_tracker_save gives lets another tracker go on in the map (omma_tracker_restore), or say
+ * where single pictures were taken (omma_tracker_locate).
  */
 #pragma once
 

@@ -53,7 +53,7 @@ static const char *camera_source(const omma_session *s, const omma_tracker_stats
 {
     if (stats->camera_found)
         return s->options.tracker.camera ? "refined" : "found";
-    if (s->options.tracker.camera)
+    if (s->options.tracker.camera || s->resumed.frames) /* a map's camera is given with it */
         return "given";
     return s->options.tracker.backend == OMMA_TRACKER_SYNTHETIC ? "scene" : "assumed";
 }

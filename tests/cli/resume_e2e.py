@@ -76,9 +76,11 @@ def test_a_clip_that_arrives_later_is_joined():
 
 
 def test_depth_and_metres_are_kept():
-    run("map", SCENE, "--limit", 24, "-o", "first", "-q", "--scale", 2.5, "--no-colmap")
+    run("map", SCENE, "--limit", 24, "-o", "first", "-q", "--scale", 2.5, "--no-colmap", "--camera",
+        "251.15,251.15,159.5,119.5")
     r = run_json("map", SCENE, "--skip", 24, "--limit", 12, "--resume", "first/map.omma", "-o", "both")
     assert r["unit"] == "m" and r["dense"]["depth_maps"] > 3, r
+    assert r["camera"]["source"] == "given" and r["camera"]["fx"] == 251.15, r["camera"]
     info = run_json("info", "both/map.omma")
     assert info["depths"] == r["dense"]["depth_maps"]
     a, b = poses("first/trajectory.txt"), poses("both/trajectory.txt")

@@ -251,7 +251,7 @@ bool loops_end(loops *l, world *w)
 size_t loops_news(loops *l, const omma_loop **out)
 {
     const size_t first = l->told;
-    *out = l->closed + first;
+    *out = l->closed ? l->closed + first : NULL;
     l->told = l->closed_count;
     return l->told - first;
 }
