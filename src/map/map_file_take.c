@@ -13,7 +13,7 @@
 
 static omma_error take_head(map_taker *t, omma_byte_reader *r, bool is_copy)
 {
-    if (t->has_head)
+    if (t->has_head || t->is_journal)
         return is_copy ? OMMA_OK : omma_fail(OMMA_FORMAT, "there is a second head");
     omma_error err = map_head_decode(&t->head, r);
     if (err)
