@@ -63,7 +63,7 @@ typedef struct run {
     omma_view live[MOST]; /* what was said at once */
     omma_sim3 world_from_keyframe[MOST];
     bool removed[MOST];
-    size_t removals, loops;
+    size_t removals, loops, joins;
     omma_view depth[MOST]; /* the latest view of each frame that brought depth; with references */
     omma_tracker_stats stats;
 } run;
@@ -115,6 +115,8 @@ static void run_note(run *r, const omma_update *u)
     for (size_t i = 0; i < u->loop_count; i++)
         CHECK(u->loops[i].earlier_frame < u->loops[i].frame && u->loops[i].frame < r->n &&
               u->loops[i].inliers > 0);
+    for (size_t i = 0; i < u->loop_count; i++)
+        r->joins += u->loops[i].joined;
     r->loops += u->loop_count;
     for (size_t i = 0; i < u->removed_count; i++)
         if (CHECK(u->removed[i] < MOST && !r->removed[u->removed[i]])) {
@@ -293,6 +295,28 @@ static omma_frame *plain(uint8_t grey)
     CHECK_OK(omma_frame_create(&f, OMMA_FORMAT_GRAY8, W, H));
     memset(f->plane[0], grey, (size_t)f->stride[0] * H);
     return f;
+}
+
+/* A jump to where nothing is known, and from there back to what is: the two maps become one on the
+ * way, not only in the end. */
+static void submaps_join_when_they_meet(void)
+{
+    enum { FIRST = 30, FAR = 200, END = FIRST + FAR - 5 };
+    clip c = clip_read("synthetic:room?size=320x240", FAR);
+    run r;
+    run_begin(&r, &(omma_tracker_options){.camera = &c.camera});
+    for (size_t k = 0; k < END; k++)
+        run_push(&r, c.frame[k < FIRST ? k : FAR - 1 - (k - FIRST)], 1);
+    CHECK(r.joins == 1 && r.live[FIRST + 60].has_pose);
+    CHECK(r.live[FIRST + 60].submap != r.live[0].submap);
+    run_end(&r);
+    CHECK(r.stats.submaps == 1);
+    CHECK(count_posed(&r, 0, END) >= END - 3); /* the jump */
+    for (size_t k = END - 20; k < END; k++) {
+        omma_se3 a = pose_of(&r, k), b = pose_of(&r, FAR - 1 - (k - FIRST));
+        CHECK_ARRAY_CLOSE(a.t, b.t, 3, .abs = 0.01); /* of one unit, the scene's depth */
+    }
+    clip_free(&c);
 }
 
 static uint8_t grain(int x, int y, uint64_t layer)
@@ -756,6 +780,7 @@ int main(int argc, char **argv)
         {"dark", black_frames_have_no_pose_and_the_map_goes_on},
         {"back", the_way_back_after_the_dark_is_known},
         {"loop", a_loop_takes_the_drift_out},
+        {"join", submaps_join_when_they_meet},
         {"alike", places_that_look_the_same_are_no_loop},
         {"revisit", there_and_back_again_keeps_few_keyframes},
         {"still", a_still_camera_has_no_pose},

@@ -53,7 +53,9 @@ void omma_tracker_destroy(omma_tracker **t);
 typedef struct omma_loop {
     uint64_t frame, earlier_frame; /* of the input: two that show it */
     uint32_t inliers;              /* points of the earlier visit found again */
-    double scale;                  /* how much larger things had become; 1 = no drift of scale */
+    bool joined;                   /* it made two submaps one */
+    double scale;                  /* how much larger things had become; 1 = no drift of scale.
+                                      joined: the unit of one submap in that of the other */
 } omma_loop;
 
 /** What changed; borrowed from the tracker until its next call. */

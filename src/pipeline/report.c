@@ -221,6 +221,7 @@ static void add_loops(cJSON *report, const omma_session *s)
         cJSON_AddNumberToObject(loop, "frame", (double)l->frame);
         cJSON_AddNumberToObject(loop, "earlier_frame", (double)l->earlier_frame);
         cJSON_AddNumberToObject(loop, "inliers", l->inliers);
+        cJSON_AddBoolToObject(loop, "joined", l->joined);
         add_rounded(loop, "scale", l->scale, 1e-6);
         cJSON_AddItemToArray(loops, loop);
     }

@@ -5,6 +5,7 @@
 #include "adjust.h"
 #include "fuse.h"
 #include "relocate.h"
+#include "world_move.h"
 
 #include <math.h>
 #include <stdlib.h>

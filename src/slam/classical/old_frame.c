@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "old_frame.h"
 
+#include "world_move.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

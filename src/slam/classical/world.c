@@ -222,38 +222,6 @@ void world_set_record_pose(world *w, record *r, uint32_t k, const omma_se3 *came
     r->keyframe_from_camera = omma_se3_mul(&w->keyframes[k].camera_from_world, &world_from_camera);
 }
 
-void world_move_submap(world *w, uint32_t from, uint32_t into, const omma_sim3 *S)
-{
-    for (size_t i = 0; i < w->feature_count; i++)
-        if (w->keyframes[w->features[i].anchor].submap == from) {
-            w->features[i].rho /= S->s;
-            w->features[i].rho_sigma /= S->s;
-        }
-    for (size_t i = 0; i < w->keyframe_count; i++) {
-        keyframe *k = &w->keyframes[i];
-        if (k->submap != from)
-            continue;
-        k->submap = into;
-        k->unit *= S->s;
-        if (!k->posed)
-            continue;
-        const omma_se3 own = omma_se3_inverse(&k->camera_from_world);
-        const omma_sim3 rigid = omma_sim3_from_se3(&own, 1), moved = omma_sim3_mul(S, &rigid);
-        omma_se3 there;
-        memcpy(there.R, moved.R, sizeof(there.R));
-        memcpy(there.t, moved.t, sizeof(there.t));
-        k->camera_from_world = omma_se3_inverse(&there);
-    }
-    for (size_t i = 0; i < w->record_count; i++) {
-        record *r = &w->records[i];
-        if (!r->posed || r->submap != from)
-            continue;
-        r->submap = into;
-        for (int c = 0; c < 3; c++)
-            r->keyframe_from_camera.t[c] *= S->s;
-    }
-}
-
 /* World point X = R^T (m / rho - t); times rho: R^T (m - rho t). */
 void feature_homogeneous(const world *w, const feature *f, double x[3], double *rho)
 {

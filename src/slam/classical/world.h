@@ -117,10 +117,6 @@ void sight_unroll(const world *w, sight *s);
 /** A new belief about the shutter: every stored position follows. */
 void world_set_readout(world *w, double readout);
 
-/** A whole submap through the similarity into_from_own; its keyframes, depths and frames are the
- *  other's then, which may be the same one. */
-void world_move_submap(world *w, uint32_t own, uint32_t into, const omma_sim3 *into_from_own);
-
 void world_finish(world *w);
 /** A new belief about the intrinsics: every feature's ray is taken anew. */
 void world_set_camera(world *w, const omma_camera *camera);

@@ -47,8 +47,10 @@ world world_copy(const world *w, const uint8_t *patches)
 
 static void move_keyframe(keyframe *k, const omma_sim3 *S)
 {
+    static const omma_sim3 stays = {.R = {1, 0, 0, 0, 1, 0, 0, 0, 1}, .s = 1};
+
     k->unit *= S->s;
-    if (!k->posed)
+    if (!k->posed || memcmp(S, &stays, sizeof(stays)) == 0) /* not even rounding may move it */
         return;
     const omma_se3 back = omma_se3_inverse(&k->camera_from_world);
     const omma_sim3 old = omma_sim3_from_se3(&back, 1);
@@ -75,4 +77,25 @@ void world_move(world *w, const omma_sim3 *moved)
         for (int c = 0; c < 3; c++)
             r->keyframe_from_camera.t[c] *= moved[r->keyframe].s;
     }
+}
+
+void world_rename_submap(world *w, uint32_t from, uint32_t into)
+{
+    for (size_t i = 0; i < w->keyframe_count; i++)
+        if (w->keyframes[i].submap == from)
+            w->keyframes[i].submap = into;
+    for (size_t i = 0; i < w->record_count; i++)
+        if (w->records[i].posed && w->records[i].submap == from)
+            w->records[i].submap = into;
+}
+
+void world_move_submap(world *w, uint32_t own, uint32_t into, const omma_sim3 *into_from_own)
+{
+    omma_sim3 *moved = omma_new_array(omma_sim3, w->keyframe_count + 1);
+
+    for (size_t i = 0; i < w->keyframe_count; i++)
+        moved[i] = w->keyframes[i].submap == own ? *into_from_own : omma_sim3_identity();
+    world_move(w, moved);
+    world_rename_submap(w, own, into);
+    free(moved);
 }

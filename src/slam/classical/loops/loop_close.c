@@ -4,9 +4,8 @@
 
 #include "adjust.h"
 #include "fuse.h"
-#include "localize.h"
+#include "loop_again.h"
 #include "loop_graph.h"
-#include "mapping.h"
 #include "world_move.h"
 
 #include <math.h>
@@ -14,11 +13,8 @@
 #include <string.h>
 
 enum {
-    AROUND = 8,     /* keyframes around the match whose features are looked for */
-    MIN_FOUND = 30, /* of them, in a query's picture */
-    MIN_SHARE = 25, /* percent of those that should be in sight */
-    MIN_KEPT = 60,  /* percent of the new sights that the adjustment must keep */
-    TOGETHER = 1    /* px: two sights of one corner */
+    MIN_KEPT = 60, /* percent of the new sights that the adjustment must keep */
+    TOGETHER = 1   /* px: two sights of one corner */
 };
 
 void loop_result_finish(loop_result *r)
@@ -34,129 +30,10 @@ void loop_result_finish(loop_result *r)
     r->sights = 0;
 }
 
-static size_t around(const world *w, uint32_t k, uint32_t out[AROUND + 1])
-{
-    out[0] = k;
-    return 1 + adjust_neighbours(w, k, 15, out + 1, AROUND);
-}
-
 void loop_close_needs(const world *w, const loop_finding *finding, uint8_t *patches)
 {
-    for (uint32_t i = 0; i < finding->count; i++) {
-        uint32_t near[AROUND + 1];
-        const size_t n = around(w, finding->tie[i].match, near);
-        for (size_t j = 0; j < n; j++) {
-            const keyframe *k = &w->keyframes[near[j]];
-            for (uint32_t l = 0; l < k->feature_count; l++)
-                patches[k->features[l]] = 1;
-        }
-    }
-}
-
-/* ----------------------------------------------------------------- the old place in the new view
- */
-
-/* How the camera turned in the query's frame: the sights are straightened by it. */
-static void set_turn(world *w, uint32_t r)
-{
-    const record *rec = &w->records[r];
-    const double seconds = r ? 1e-9 * (double)(rec->time_ns - w->records[r - 1].time_ns) : 0;
-    double R[9];
-
-    memset(w->turn, 0, sizeof(w->turn));
-    if (!(seconds > 0) || seconds >= 0.08)
-        return;
-    for (int i = 0; i < 9; i++)
-        R[i] = rec->turn[i];
-    omma_so3_log(R, w->turn);
-    for (int i = 0; i < 3; i++)
-        w->turn[i] /= seconds;
-}
-
-/* The pose of the query in the world of the match. */
-static omma_se3 pose_by(const world *w, const loop_tie *t)
-{
-    const omma_sim3 query_from_match = omma_sim3_inverse(&t->match_from_query);
-    const omma_sim3 match = omma_sim3_from_se3(&w->keyframes[t->match].camera_from_world, 1);
-    const omma_sim3 S = omma_sim3_mul(&query_from_match, &match);
-    omma_se3 T;
-
-    memcpy(T.R, S.R, sizeof(T.R));
-    for (int i = 0; i < 3; i++)
-        T.t[i] = S.t[i] / S.s;
-    return T;
-}
-
-/* Features around the match in the query's picture. @return how many should be there. */
-static uint32_t look_for(world *w, const follower *f, const loop_tie *t,
-                         const omma_pyramid *picture, const omma_se3 *pose, sight_list *out)
-{
-    uint32_t near[AROUND + 1], expected = 0;
-    const size_t n = around(w, t->match, near);
-    uint8_t *done = omma_new_array(uint8_t, w->feature_count + 1);
-
-    for (size_t i = 0; i < n; i++) {
-        const keyframe *k = &w->keyframes[near[i]];
-        for (uint32_t j = 0; j < k->feature_count; j++) {
-            const uint32_t index = k->features[j];
-            const feature *g = &w->features[index];
-            sight s = {.feature = index};
-            double px[2];
-            float x, y, score;
-            if (done[index] || g->state != FEATURE_MATURE || !g->patch ||
-                !feature_project(w, g, pose, px, NULL, NULL) || px[0] < 8 || px[1] < 8 ||
-                px[0] > w->camera.width - 9 || px[1] > w->camera.height - 9)
-                continue;
-            done[index] = 1;
-            expected++;
-            x = (float)px[0];
-            y = (float)px[1];
-            approach_feature(f, w, g, picture, pose, 12, &x, &y);
-            if (!find_feature(f, w, g, picture, pose, x, y, 5, &s, &score) || score < 0.8f)
-                continue;
-            sight_unroll(w, &s);
-            sight_list_push(out, &s);
-        }
-    }
-    free(done);
-    return expected;
-}
-
-/* What of a tie's old place its query's picture shows. */
-typedef struct view_again {
-    sight_list found;
-    localization place;
-    uint32_t expected;
-} view_again;
-
-static view_again see_again(world *w, const follower *f, const loop_tie *t,
-                            const omma_pyramid *picture, uint64_t seed)
-{
-    view_again v = {0};
-    const omma_se3 first = pose_by(w, t);
-
-    set_turn(w, w->keyframes[t->query].frame);
-    v.expected = look_for(w, f, t, picture, &first, &v.found);
-    v.place = localize(w, v.found.item, v.found.count,
-                       &(localize_options){.start = &first, .min_mature = MIN_FOUND, .seed = seed});
-    return v;
-}
-
-static bool is_seen(const view_again *v)
-{
-    return v->place.good && v->place.mature_inliers >= MIN_FOUND &&
-           v->place.mature_inliers * 100 >= v->expected * MIN_SHARE &&
-           v->place.mature_inliers * 2 >= v->place.mature;
-}
-
-/* The tie as the patches have it: the pose found anew, the scale as it was. */
-static void sharpen(const world *w, loop_tie *t, const localization *l)
-{
-    const omma_se3 back = omma_se3_inverse(&l->camera_from_world);
-    const omma_se3 match_from_query =
-        omma_se3_mul(&w->keyframes[t->match].camera_from_world, &back);
-    const double scale = t->match_from_query.s;
-    t->match_from_query = omma_sim3_from_se3(&match_from_query, scale);
+    for (uint32_t i = 0; i < finding->count; i++)
+        loop_again_needs(w, &finding->tie[i], patches);
 }
 
 /* ---------------------------------------------------------------------------------- plausibility
@@ -187,7 +64,9 @@ static double typical_depth(const world *w, uint32_t query)
  */
 static bool is_plausible(const world *w, const loop_tie *t, const omma_log *why)
 {
-    static const double drift = 0.15, wobble = 0.1, turn = 0.35, growth = 0.5;
+    static const double drift = 0.15, wobble = 0.02, turn = 0.35, growth = 0.5;
+    if (w->keyframes[t->match].submap != w->keyframes[t->query].submap)
+        return true; /* nothing is known of how they stand to each other */
     const double way = loop_graph_way(w, t->match, t->query);
     const omma_sim3 a = omma_sim3_from_se3(&w->keyframes[t->query].camera_from_world, 1);
     const omma_sim3 b = omma_sim3_from_se3(&w->keyframes[t->match].camera_from_world, 1);
@@ -321,7 +200,47 @@ static void adjust_everything(world *w, uint32_t submap, const omma_log *log)
     }
 }
 
-static bool spread(world *w, const loop_tie *ties, size_t count, loop_result *r,
+static size_t count_keyframes(const world *w, uint32_t submap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->keyframe_count; i++)
+        n += w->keyframes[i].posed && !w->keyframes[i].culled && w->keyframes[i].submap == submap;
+    return n;
+}
+
+/* The smaller of two submaps as a whole, by the tie. */
+static void join(const world *w, const loop_tie *t, loop_result *r)
+{
+    const uint32_t new = w->keyframes[t->query].submap, old = w->keyframes[t->match].submap;
+    const loop_standing query = {.camera_from_world = w->keyframes[t->query].camera_from_world};
+    const loop_standing match = {.camera_from_world = w->keyframes[t->match].camera_from_world};
+    omma_sim3 S = loop_correction(t, &query, &match);
+
+    r->joined = new;
+    r->submap = old;
+    if (count_keyframes(w, new) > count_keyframes(w, old)) {
+        S = omma_sim3_inverse(&S);
+        r->joined = old;
+        r->submap = new;
+    }
+    for (size_t k = 0; k < r->keyframes; k++)
+        r->moved[k] = w->keyframes[k].submap == r->joined ? S : omma_sim3_identity();
+}
+
+/* Where the ties want everything, before it is adjusted. */
+static bool spread(const world *w, const loop_tie *ties, size_t count, loop_result *r)
+{
+    const loop_tie *newest = &ties[count - 1];
+
+    r->submap = r->joined = w->keyframes[newest->query].submap;
+    if (w->keyframes[newest->match].submap == r->submap)
+        return loop_graph_solve(w, r->submap, ties, count, r->moved) == OMMA_OK;
+    join(w, newest, r);
+    return true;
+}
+
+/* Moves, unites and adjusts. @return whether what was new in it has survived. */
+static bool settle(world *w, const loop_tie *ties, size_t count, loop_result *r,
                    const omma_log *log)
 {
     omma_se3 *before = omma_new_array(omma_se3, w->keyframe_count + 1);
@@ -330,9 +249,10 @@ static bool spread(world *w, const loop_tie *ties, size_t count, loop_result *r,
     for (size_t k = 0; k < w->keyframe_count; k++)
         before[k] = w->keyframes[k].camera_from_world;
     remember(w, r, rho);
-    bool good = loop_graph_solve(w, r->submap, ties, count, r->moved) == OMMA_OK;
+    bool good = spread(w, ties, count, r);
     if (good) {
         world_move(w, r->moved);
+        world_rename_submap(w, r->joined, r->submap);
         for (size_t i = 0; i < r->sights; i++)
             unite(w, &r->sight[i]);
         adjust_everything(w, r->submap, log);
@@ -346,58 +266,72 @@ static bool spread(world *w, const loop_tie *ties, size_t count, loop_result *r,
     return good;
 }
 
+/* A witness's word, asked of its picture. false: it is not sure. */
+static bool hear(world *w, const follower *f, loop_tie *t, const omma_pyramid *picture,
+                 uint64_t seed, loop_result *r, const omma_log *log)
+{
+    loop_again a = loop_again_look(w, f, t, picture, seed);
+    const uint32_t agreeing = a.place.mature_inliers;
+    const bool sure = loop_again_is_sure(&a);
+
+    omma_debug(log, "loop: keyframe %u in %u: %zu of %u found, %u agree", t->query, t->match,
+               a.found.count, a.expected, agreeing);
+    if (sure) {
+        loop_again_sharpen(w, &a, t);
+        name_sights(w, t->query, &a.found, r);
+        r->inliers += agreeing;
+        r->scale = 1 / t->match_from_query.s;
+        r->query = t->query;
+        r->match = t->match;
+    }
+    loop_again_finish(&a);
+    return sure;
+}
+
 loop_result loop_close(world *w, const follower *f, const loop_finding *finding, uint64_t seed,
                        const omma_log *log)
 {
     loop_tie tie[LOOP_WITNESSES];
     loop_result r = {.epoch = finding->epoch, .verdict = LOOP_CLOSED};
-    uint32_t n = 0, most = 0;
 
-    for (uint32_t i = 0; i < finding->count; i++) {
-        tie[n] = finding->tie[i];
-        view_again v = see_again(w, f, &tie[n], &finding->picture[i], seed);
-        omma_debug(log, "loop: keyframe %u in %u: %zu of %u found, %u agree", tie[n].query,
-                   tie[n].match, v.found.count, v.expected, v.place.mature_inliers);
-        if (!is_seen(&v)) {
+    for (uint32_t i = 0; i < finding->count && r.verdict == LOOP_CLOSED; i++) {
+        tie[i] = finding->tie[i];
+        if (!hear(w, f, &tie[i], &finding->picture[i], seed, &r, log))
             r.verdict = LOOP_UNSEEN;
-        } else {
-            sharpen(w, &tie[n], &v.place);
-            if (!is_plausible(w, &tie[n], log))
-                r.verdict = LOOP_IMPLAUSIBLE;
-            name_sights(w, tie[n].query, &v.found, &r);
-            r.inliers += v.place.mature_inliers;
-            if (v.place.mature_inliers > most) {
-                most = v.place.mature_inliers;
-                r.query = tie[n].query;
-                r.match = tie[n].match;
-            }
-            r.scale = 1 / tie[n].match_from_query.s;
-            r.submap = w->keyframes[tie[n].query].submap;
-            n++;
-        }
-        free(v.found.item);
+        else if (!is_plausible(w, &tie[i], log))
+            r.verdict = LOOP_IMPLAUSIBLE;
     }
-    if (r.verdict == LOOP_CLOSED && !spread(w, tie, n, &r, log))
+    if (r.verdict == LOOP_CLOSED && !settle(w, tie, finding->count, &r, log))
         r.verdict = LOOP_IMPLAUSIBLE;
     if (r.verdict != LOOP_CLOSED)
         loop_result_finish(&r);
     return r;
 }
 
+/* ---------------------------------------------------------------------------------------- taking
+ * in */
+
+/* What the newest keyframe of a submap that the correction knows went through. */
+static omma_sim3 newest_of(const world *w, const loop_result *r, uint32_t submap)
+{
+    omma_sim3 moved = omma_sim3_identity();
+    for (size_t k = 0; k < r->keyframes; k++)
+        if (w->keyframes[k].posed && w->keyframes[k].submap == submap)
+            moved = r->moved[k];
+    return moved;
+}
+
 omma_sim3 loop_take_in(world *w, const loop_result *r)
 {
-    omma_sim3 *moved = omma_new_array(omma_sim3, w->keyframe_count + 1), later;
-    uint32_t last = 0;
+    omma_sim3 *moved = omma_new_array(omma_sim3, w->keyframe_count + 1);
+    const omma_sim3 living = newest_of(w, r, w->submap);
 
-    for (uint32_t k = 0; k < r->keyframes; k++)
-        if (w->keyframes[k].posed && w->keyframes[k].submap == r->submap)
-            last = k;
-    later = r->moved[last];
     for (size_t k = 0; k < w->keyframe_count; k++)
-        moved[k] = k < r->keyframes                      ? r->moved[k]
-                   : w->keyframes[k].submap == r->submap ? later
-                                                         : omma_sim3_identity();
+        moved[k] = k < r->keyframes ? r->moved[k] : newest_of(w, r, w->keyframes[k].submap);
     world_move(w, moved);
+    world_rename_submap(w, r->joined, r->submap);
+    if (w->submap == r->joined)
+        w->submap = r->submap;
     free(moved);
     for (size_t i = 0; i < r->features; i++) {
         feature *f = &w->features[i];
@@ -408,5 +342,5 @@ omma_sim3 loop_take_in(world *w, const loop_result *r)
     }
     for (size_t i = 0; i < r->sights; i++)
         unite(w, &r->sight[i]);
-    return later;
+    return living;
 }

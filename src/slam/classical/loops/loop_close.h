@@ -24,14 +24,15 @@ typedef struct loop_sight {
 
 typedef struct loop_result {
     loop_verdict verdict;
-    uint32_t epoch, submap;
+    uint32_t epoch;
+    uint32_t submap, joined;    /* joined is part of submap from now on; the same: it always was */
     size_t keyframes, features; /* of the world when it was copied */
     omma_sim3 *moved;           /* per keyframe: world_new_from_world_old */
     uint32_t *anchor;           /* per feature, then */
     float *deeper;              /* per feature: new over old depth, beside its keyframe's scale */
     loop_sight *sight;
     size_t sights, sight_capacity;
-    uint32_t query, match; /* keyframes of the tie with most agreeing places */
+    uint32_t query, match; /* keyframes of the newest tie */
     uint32_t inliers;      /* features found again in the queries */
     double scale;          /* how much larger things had become there */
 } loop_result;
@@ -45,5 +46,6 @@ loop_result loop_close(world *w, const follower *f, const loop_finding *finding,
 /** Which features' patches loop_close() needs. @param patches per feature: set, otherwise left */
 void loop_close_needs(const world *w, const loop_finding *finding, uint8_t *patches);
 
-/** The living world takes a correction in. @return what the newest keyframe went through */
+/** The living world takes a correction in. @return what the newest keyframe of the living submap
+ * went through */
 omma_sim3 loop_take_in(world *w, const loop_result *r);

@@ -244,7 +244,7 @@ static bool find_tie(const loop_memory *m, const loop_question *q, const candida
         loop_tie t;
         const size_t near_count = find_neighbours(m, q, c[i].view, near);
         const bool good = loop_tie_find(m->f, &now, &q->view, v, near, near_count, m->seed, &t);
-        omma_debug(m->log, "loop: keyframe %u, %u: score %.3f, %u alike, %u agree of %u%s",
+        omma_trace(m->log, "loop: keyframe %u, %u: score %.3f, %u alike, %u agree of %u%s",
                    q->view.keyframe, v->keyframe, 1e-3 * c[i].score, t.alike, t.agreeing,
                    t.expected, good ? "" : ", no");
         found += good;
@@ -278,6 +278,9 @@ omma_sim3 loop_correction(const loop_tie *t, const loop_standing *query, const l
 /* Whether two ties put the newer one's query at the same place. depth: typical there. */
 static bool agree(const loop_question *q, const loop_tie *a, const loop_tie *b, double depth)
 {
+    if (q->standing[a->match].submap != q->standing[b->match].submap ||
+        q->standing[a->query].submap != q->standing[b->query].submap)
+        return false;
     const omma_sim3 A = loop_correction(a, &q->standing[a->query], &q->standing[a->match]);
     const omma_sim3 B = loop_correction(b, &q->standing[b->query], &q->standing[b->match]);
     const omma_se3 back = omma_se3_inverse(&q->standing[b->query].camera_from_world);

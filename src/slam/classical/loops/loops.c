@@ -170,14 +170,23 @@ static void begin_closing(loops *l, const world *w, loop_finding *f)
     l->closing = true;
 }
 
-static bool still_stands(const world *w, const loop_finding *f)
+/* Ties whose keyframes were culled meanwhile go; two that are left still tell the place. */
+static bool still_stands(const world *w, loop_finding *f)
 {
-    bool good = f->count > 0;
+    enum { ENOUGH = 2 };
+    uint32_t kept = 0;
+
     for (uint32_t i = 0; i < f->count; i++) {
-        const keyframe *q = &w->keyframes[f->tie[i].query], *m = &w->keyframes[f->tie[i].match];
-        good = good && q->posed && m->posed && q->submap == m->submap;
+        if (!w->keyframes[f->tie[i].query].posed || !w->keyframes[f->tie[i].match].posed) {
+            loop_tie_finish(&f->tie[i]);
+            omma_pyramid_finish(&f->picture[i]);
+            continue;
+        }
+        f->tie[kept] = f->tie[i];
+        f->picture[kept++] = f->picture[i];
     }
-    return good;
+    f->count = kept;
+    return kept >= ENOUGH;
 }
 
 static uint64_t frame_of(const world *w, uint32_t k)
@@ -187,14 +196,18 @@ static uint64_t frame_of(const world *w, uint32_t k)
 
 static void note_closed(loops *l, const world *w, const loop_result *r)
 {
-    const omma_loop new = {frame_of(w, r->query), frame_of(w, r->match), r->inliers, r->scale};
+    const omma_loop new = {.frame = frame_of(w, r->query),
+                           .earlier_frame = frame_of(w, r->match),
+                           .inliers = r->inliers,
+                           .joined = r->joined != r->submap,
+                           .scale = r->scale};
 
     omma_grow((void **)&l->closed, &l->closed_capacity, l->closed_count + 1, sizeof(*l->closed));
     l->closed[l->closed_count++] = new;
     omma_info(l->log,
-              "loop closed: frame %" PRIu64 " shows the place of frame %" PRIu64
-              ", %u points found again, scale off by %.1f %%",
-              new.frame, new.earlier_frame, new.inliers, 100 * (new.scale - 1));
+              "frame %" PRIu64 " shows the place of frame %" PRIu64 ": %s, %u points found again",
+              new.frame, new.earlier_frame, new.joined ? "two submaps are one" : "loop closed",
+              new.inliers);
 }
 
 /* One answer. @return whether the world was corrected. */
