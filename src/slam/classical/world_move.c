@@ -31,6 +31,7 @@ world world_copy(const world *w, const uint8_t *patches)
     c.feature_capacity = c.feature_count;
     c.keyframe_capacity = c.keyframe_count;
     c.record_capacity = c.record_count;
+    c.archive = NULL; /* it is the other world's */
     for (size_t i = 0; i < c.feature_count; i++)
         c.features[i] = copy_feature(&w->features[i], patches && patches[i]);
     for (size_t i = 0; i < c.keyframe_count; i++) {
@@ -41,6 +42,7 @@ world world_copy(const world *w, const uint8_t *patches)
     for (size_t i = 0; i < c.record_count; i++) {
         c.records[i].sights = NULL;
         c.records[i].sight_count = 0;
+        c.records[i].archived = false;
     }
     return c;
 }

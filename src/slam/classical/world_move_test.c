@@ -86,7 +86,11 @@ static void a_copy_shares_nothing(void)
         w.features[i].patch = omma_new_array(uint8_t, PATCH_BYTES);
     w.features[1].patch[7] = 42;
     patches[1] = 1;
+    sight seen = {.feature = 0};
+    fixture_give_sights(&w.records[0], &seen, 1);
+    world_archive_sights(&w, 0);
     c = world_copy(&w, patches);
+    CHECK(w.archive && !c.archive && !c.records[0].archived);
     CHECK(!c.features[0].patch && c.features[1].patch && c.features[1].patch[7] == 42);
     world_finish(&w);
     CHECK(worst_error(&c) < 1e-3);
