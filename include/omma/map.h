@@ -134,19 +134,20 @@ typedef struct omma_cloud {
 } omma_cloud;
 
 typedef struct omma_fuse_options {
-    size_t max_points;  /* never exceeded; 0 = 2,000,000 */
-    double voxel;       /* 0 = as fine as the depth is, and the bound on the points allows */
-    double max_error;   /* relative: depth expected to be worse is left out; 0 = 1.3 times the map's
-                           median, 0.015 to 0.05 */
-    unsigned min_views; /* keyframes that must agree; 0 = 2 */
-    unsigned threads;   /* 0 = as many as cores; the result does not depend on it */
+    size_t max_points;        /* never exceeded; 0 = 2,000,000 */
+    double voxel;             /* 0 = as fine as the depth is, and the bound on the points allows */
+    double max_error;         /* relative: depth expected to be worse is left out; 0 = 0.0123, and
+                                 more, up to 0.05, where the map's median is above 0.0105 */
+    unsigned min_views;       /* keyframes that must agree; 0 = 2 */
+    unsigned threads;         /* 0 = as many as cores; the result does not depend on it */
     bool (*stop)(void *user); /* asked many times a second, on any thread: true ends it; or NULL */
     void *user;
 } omma_fuse_options;
 
 /** The depth of the main submap's keyframes as one cloud: points weighted by 1 / error^2, colours
- *  averaged, walls seen twice one wall (a point that several keyframes see through is refuted),
- *  loners removed.
+ *  averaged, each place told by one keyframe (a point that others see through is refuted), loners
+ *  removed. What counts against max_error is the depth's own error, more where the surface is
+ *  steep, and how far keyframes disagree.
  *  @return OMMA_OK (given: omma_cloud_finish; empty without depth); OMMA_NO_MEMORY, OMMA_IO;
  *  OMMA_INTERRUPTED (stop). */
 omma_error omma_map_fuse(const omma_map *m, const omma_fuse_options *o, omma_cloud *out);
@@ -330,7 +331,8 @@ bool omma_map_is_unfinished(const omma_map *m);
  * that a process that is killed leaves a map: omma_map_open reads such a journal up to the last
  * group of changes that is whole. Each of these tells what was done to the map just now.
  *
- *   omma_map_changes_create -> _take, then [_view, _correct, _remove, _picture, _checkpoint -> _take]
+ *   omma_map_changes_create -> _take, then [_view, _correct, _remove, _picture, _checkpoint ->
+ * _take]
  *
  * Thread-safe: one thread at a time.
  */

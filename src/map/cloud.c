@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From the keyframes' depth to one cloud, keyframe by keyframe: what a keyframe and its neighbours
- * agree on (fuse_sights.c) goes into cubes (fuse_voxels.c); in the end what noise is left is
- * flattened (fuse_sheet.c). The consistency of depth maps follows Merrell et al., "Real-time
+ * agree on (fuse_sights.c) goes into cubes (fuse_voxels.c); in the end points without company go
+ * (fuse_loners.c). The consistency of depth maps follows Merrell et al., "Real-time
  * visibility-based fusion of depth maps", ICCV 2007; that each place is told once, Schoenberger et
  * al., "Pixelwise view selection for unstructured multi-view stereo", ECCV 2016.
  */
-#include "fuse_sheet.h"
+#include "fuse_loners.h"
 #include "fuse_sights.h"
 #include "fuse_views.h"
 #include "fuse_voxels.h"
@@ -15,8 +15,9 @@
 #include <stdlib.h>
 
 #define DEFAULT_POINTS 2000000
-#define SURE           1.3f /* medians of the expected error */
-#define LEAST_ERROR    0.015f
+#define USUAL_ERROR    0.0105f /* median of a good map */
+#define LEAST_ERROR    0.0123f
+#define MORE_ERROR     2.f /* for each by which the median is worse than usual */
 #define MOST_ERROR     0.05f
 #define DEFAULT_VIEWS  2
 #define MOST_POINTS    ((size_t)1 << 30)
@@ -61,20 +62,18 @@ static omma_error refine(fuse_voxels *cloud, const fuse_views *views, size_t mos
 
     if (cloud->count == 0)
         return OMMA_OK;
-    err = fuse_sheet_flatten(cloud, views, threads);
-    if (!err)
-        err = fuse_sheet_clean(cloud, views, threads);
+    err = fuse_loners_remove(cloud, views, threads);
     return err ? err : fuse_voxels_bound(cloud, most);
 }
 
-/* What is less sure than most of the map blurs what is sure, and beyond a bound nothing is worth
- * having. Exact depth has no error and all of it is taken. */
+/* Half of a good map is surer than the least bound, and what is less sure costs more accuracy than
+ * it adds to what is covered. Of a poorer map something must remain; beyond a bound nothing is
+ * worth having. */
 static float usual_error(const fuse_views *v)
 {
-    const float sure = SURE * (float)v->error;
-    return sure > LEAST_ERROR && sure < MOST_ERROR ? sure
-           : sure < MOST_ERROR                     ? LEAST_ERROR
-                                                   : MOST_ERROR;
+    const float worse = fmaxf((float)v->error - USUAL_ERROR, 0);
+
+    return fminf(LEAST_ERROR + MORE_ERROR * worse, MOST_ERROR);
 }
 
 omma_error omma_map_fuse(const omma_map *m, const omma_fuse_options *o, omma_cloud *out)

@@ -9,7 +9,9 @@
  *
  * and the neighbour's relative error e' counts as g e'. It confirms the cell when delta is
  * explained by both errors; it refutes it when it clearly looks through the place at something
- * behind. What is in front hides the place and says nothing.
+ * behind. What is in front hides the place and says nothing. How far those that confirm it are
+ * apart counts as an error too: what maps say of themselves is too little where all of them were
+ * misled.
  */
 #include "fuse_sights.h"
 
@@ -19,11 +21,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GATE         1.5f   /* standard deviations within which two depths agree, */
+#define GATE         1.f    /* expected errors within which two depths agree, */
 #define GATE_MOST    0.03f  /* but never further apart than this */
-#define THROUGH      3.f    /* standard deviations beyond which a sight passes through, */
-#define THROUGH_MOST 0.06f  /* or this */
-#define REFUTES      0.7f   /* sights through the place for each that confirms it: no more */
+#define THROUGH      1.5f   /* expected errors beyond which a sight passes through, */
+#define THROUGH_MOST 0.025f /* or this */
+#define REFUTES      0.25f  /* sights through the place for each that confirms it: no more */
+#define UNSURE       2.f    /* largest error of who may confirm, for the largest of who may tell */
+#define BLUR         1.25f  /* cells over which depth is smooth; */
+#define BLUR_MOST    2.f    /* but exact depth is not, nor does coarse depth err by its cells */
 #define AROUND       3.f    /* standard deviations between cells of one surface */
 #define ROUNDING     0.002f /* relative error that poses and grids add to every comparison */
 #define SLANT        0.3f   /* cells by which a sight may miss its place */
@@ -131,6 +136,7 @@ typedef struct place {
     float X[3], normal[3], length; /* of X */
     float cosine, tangent;         /* of the angle between the normal and the way to the camera */
     float error;                   /* relative */
+    float expected;                /* what steepness adds is in it */
 } place;
 
 typedef struct sight {
@@ -176,6 +182,16 @@ static float depth_at(const sights *s, const depth_grid *g, const float cell[2],
     return g->nearest * (upper + v * (lower - upper));
 }
 
+/* A depth map is smooth over about a cell, and the more its surface leans away, the more that is in
+ * depth; what leans most is often no surface at all but a veil from one to the next. */
+static float steep_error(const fuse_lens *lens, float error, float cosine)
+{
+    const float tangent = sqrtf(1 / (cosine * cosine) - 1);
+    const float blur = fminf(BLUR * lens->pixel * tangent, BLUR_MOST * error);
+
+    return sqrtf(error * error + blur * blur);
+}
+
 static sight look(const sights *s, const neighbour *n, const place *p)
 {
     const depth_grid *g = &n->view->grid;
@@ -192,7 +208,7 @@ static sight look(const sights *s, const neighbour *n, const place *p)
     size_t at = (size_t)(cell[1] + 0.5f) * (size_t)g->width + (size_t)(cell[0] + 0.5f);
     float e = s->views->error_scale[g->error[at]];
 
-    if (g->code[at] == 0 || e > s->rules->max_error)
+    if (g->code[at] == 0 || e > UNSURE * s->rules->max_error)
         return nothing;
     float length = sqrtf(dot(way, way)), cosine = -dot(way, p->normal) / length;
 
@@ -204,7 +220,9 @@ static sight look(const sights *s, const neighbour *n, const place *p)
     float slant = SLANT * s->view->lens->pixel * p->tangent, own = p->error, other = e * g_factor;
     float expected = sqrtf(own * own + other * other + ROUNDING * ROUNDING + slant * slant);
     float delta = (z / Y[2] - 1) * g_factor;
-    sight seen = {.delta = delta, .error = other, .absolute = e * length, .cell = at};
+    float steep = steep_error(n->view->lens, e, cosine);
+    sight seen = {
+        .delta = delta, .error = steep * g_factor, .absolute = steep * length, .cell = at};
 
     if (fabsf(delta) < fminf(GATE * expected, GATE_MOST))
         seen.says = SIGHT_CONFIRMS;
@@ -240,54 +258,88 @@ static void tell(const sights *s, const place *p, float factor, float error, con
     }
 }
 
-/* What is said of one cell. */
-static int judge(const sights *s, size_t cell, const place *p, omma_cloud_point *out)
-{
+/* What a cell and those that confirm it say together. */
+typedef struct opinion {
     sight confirmed[FUSE_NEIGHBOURS];
-    unsigned by[FUSE_NEIGHBOURS], confirms = 0, through = 0;
+    unsigned by[FUSE_NEIGHBOURS], confirms, through;
+    float sum, delta, spread; /* of the weights; mean; root mean square around it */
+    float color[4];
+    float least;       /* error of any of them, relative */
+    float best;        /* the same as a length, */
+    uint32_t keyframe; /* and whose */
+} opinion;
 
+static void ask_all(const sights *s, const place *p, opinion *o)
+{
     for (unsigned k = 0; k < s->count; k++) {
         sight seen = look(s, &s->neighbours[k], p);
 
-        through += seen.says == SIGHT_THROUGH;
+        o->through += seen.says == SIGHT_THROUGH;
         if (seen.says == SIGHT_CONFIRMS) {
-            by[confirms] = k;
-            confirmed[confirms++] = seen;
+            o->by[o->confirms] = k;
+            o->confirmed[o->confirms++] = seen;
         }
     }
-    if (confirms + 1 < s->rules->min_views || (float)through > REFUTES * (float)confirms)
-        return CELL_LEFT_OUT;
-    float weight = 1 / (p->error * p->error), sum = weight, delta = 0, color[4] = {0};
-    float own = p->error * p->length, best = own, least_error = p->error;
-    uint32_t keyframe = s->view->id;
+}
 
-    add_color(&s->view->grid, cell, weight, color);
-    for (unsigned k = 0; k < confirms; k++) {
-        const sight *c = &confirmed[k];
+static void average(const sights *s, size_t cell, const place *p, opinion *o)
+{
+    float weight = 1 / (p->expected * p->expected), squares = 0;
+
+    add_color(&s->view->grid, cell, weight, o->color);
+    o->sum = weight;
+    for (unsigned k = 0; k < o->confirms; k++) {
+        const sight *c = &o->confirmed[k];
+        const fuse_view *other = s->neighbours[o->by[k]].view;
 
         weight = 1 / (c->error * c->error);
-        sum += weight;
-        delta += weight * c->delta;
-        add_color(&s->neighbours[by[k]].view->grid, c->cell, weight, color);
-        least_error = fminf(least_error, c->error);
-        if (c->absolute < best) {
-            best = c->absolute;
-            keyframe = s->neighbours[by[k]].view->id;
+        o->sum += weight;
+        o->delta += weight * c->delta;
+        squares += c->delta * c->delta;
+        add_color(&other->grid, c->cell, weight, o->color);
+        o->least = fminf(o->least, c->error);
+        if (c->absolute < o->best) {
+            o->best = c->absolute;
+            o->keyframe = other->id;
         }
     }
-    if (best < BETTER * own)
-        return CELL_HOLDS;
-    for (unsigned k = 0; k < confirms; k++) {
-        fuse_view *other = s->neighbours[by[k]].view;
-        size_t at = confirmed[k].cell;
+    o->delta /= o->sum;
+    for (unsigned k = 0; k < o->confirms; k++)
+        squares += o->delta * (o->delta - 2 * o->confirmed[k].delta);
+    squares += o->delta * o->delta; /* the view's own delta is 0 */
+    o->spread = sqrtf(fmaxf(squares, 0) / (float)(o->confirms + 1));
+}
+
+/* The cells that a point speaks for from now on. */
+static void take_cells(const sights *s, const opinion *o)
+{
+    for (unsigned k = 0; k < o->confirms; k++) {
+        fuse_view *other = s->neighbours[o->by[k]].view;
+        size_t at = o->confirmed[k].cell;
 
         if (other->taken)
             atomic_fetch_or_explicit(&other->taken[at / 32], UINT32_C(1) << at % 32,
                                      memory_order_relaxed);
     }
-    float error = sqrtf(1 / sum + SHARED * SHARED * least_error * least_error);
+}
 
-    tell(s, p, 1 + delta / sum, error, color, keyframe, confirms + 1, out);
+/* What is said of one cell. */
+static int judge(const sights *s, size_t cell, const place *p, omma_cloud_point *out)
+{
+    const float own = p->expected * p->length, most = s->rules->max_error;
+    opinion o = {.least = p->expected, .best = own, .keyframe = s->view->id};
+
+    ask_all(s, p, &o);
+    if (o.confirms + 1 < s->rules->min_views || (float)o.through > REFUTES * (float)o.confirms)
+        return CELL_LEFT_OUT;
+    average(s, cell, p, &o);
+    if (p->expected * p->expected + o.spread * o.spread > most * most)
+        return CELL_LEFT_OUT;
+    if (o.best < BETTER * own)
+        return CELL_HOLDS;
+    take_cells(s, &o);
+    tell(s, p, 1 + o.delta, sqrtf(1 / o.sum + SHARED * SHARED * o.least * o.least), o.color,
+         o.keyframe, o.confirms + 1, out);
     return CELL_TOLD;
 }
 
@@ -317,6 +369,9 @@ static void judge_row(void *user, size_t y)
         find_normal(s, x, (int)y, error, p.normal);
         p.cosine = fmaxf(-dot(p.X, p.normal) / p.length, LEAST_COSINE);
         p.tangent = sqrtf(1 - p.cosine * p.cosine) / p.cosine;
+        p.expected = steep_error(s->view->lens, error, p.cosine);
+        if (p.expected > s->rules->max_error)
+            continue;
         s->state[cell] = (uint8_t)judge(s, cell, &p, &s->points[cell]);
     }
 }
