@@ -28,7 +28,7 @@ static void fill(data *d, uint64_t seed)
 
 static void check_products(const distance_kernels *k, const data *d, size_t bytes, size_t n)
 {
-    const uint8_t *codes[CODES + DISTANCE_GROUP];
+    const uint8_t *codes[CODES + DISTANCE_GROUP] = {0};
     int32_t got[CODES + DISTANCE_GROUP];
 
     for (size_t i = 0; i < n + DISTANCE_GROUP; i++)

@@ -104,5 +104,5 @@ void depth_points_give(const depth_points *d, omma_map *map)
 
 size_t depth_points_count(const depth_points *d)
 {
-    return d->count;
+    return d ? d->count : 0;
 }

@@ -16,4 +16,5 @@ void depth_points_add(depth_points *d, const omma_view *keyframe, const omma_fra
 
 /* Puts all points into the map, at the places its keyframes have now. */
 void depth_points_give(const depth_points *d, omma_map *map);
+/* NULL has none. */
 size_t depth_points_count(const depth_points *d);

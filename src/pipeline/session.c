@@ -150,6 +150,8 @@ static void measure(omma_session *s)
     s->wall_s = (double)(now_ns - s->start_ns) * 1e-9;
     s->cpu_s = (double)(omma_clock_cpu_ns() - s->start_cpu_ns) * 1e-9;
     s->now.keyframes = omma_map_keyframe_count(s->map);
+    if (stats.points)
+        depth_points_destroy(&s->depth); /* the tracker has better ones */
     s->now.points = stats.points ? stats.points : depth_points_count(s->depth);
     s->now.submaps = stats.submaps;
     s->now.dropped = s->queue ? omma_queue_dropped(s->queue) : s->now.dropped;
@@ -230,7 +232,8 @@ static void fuse_view(omma_session *s, const omma_view *v)
     if (v->has_pose && v->is_keyframe) {
         if (s->options.pictures && !has_picture(s->map, v))
             keep_picture(s, v);
-        depth_points_add(s->depth, v, recent_frame(s->recent, v->frame_index));
+        if (s->depth)
+            depth_points_add(s->depth, v, recent_frame(s->recent, v->frame_index));
     }
     if (v->has_pose)
         recent_set_posed(s->recent, v->frame_index);
@@ -307,7 +310,7 @@ static omma_error keep_points(omma_session *s)
     bool any;
     omma_error err = keep_sparse_points(s, &any);
 
-    if (!err && !any)
+    if (!err && !any && s->depth)
         depth_points_give(s->depth, s->map);
     return err;
 }
